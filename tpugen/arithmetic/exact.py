@@ -1,0 +1,87 @@
+"""Exact adder and multiplier models: the reference that approximate families are measured against.
+
+Every model of a family has the same shape: `f(a, b, width..., signed) -> sum or product`, vectorised over NumPy arrays.
+Operands are taken as the bits a port carries, so a value outside the width is read modulo 2^width; results are numbers
+of the widened width and never overflow. Arrays are int64 where the result fits 63 bits, else arrays of Python integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["INT64_SAFE_BITS", "IntArray", "as_integers", "exact_add", "exact_multiply", "wrap"]
+
+IntArray = npt.NDArray[Any]
+"""An array of int64, or of Python integers (dtype object) where 63 bits do not suffice."""
+
+INT64_SAFE_BITS = 62
+"""Widest number that int64 arithmetic may hold here: a sum of two such numbers still fits."""
+
+
+def as_integers(values: npt.ArrayLike, width_bits: int) -> IntArray:
+    """`values` as int64 if numbers of `width_bits` fit, else as Python integers (same shape)."""
+    array = np.asarray(values)
+    wanted: type[Any] = np.int64 if width_bits <= INT64_SAFE_BITS else object
+    if wanted is object and array.dtype != object:
+        # tolist() gives Python integers; astype(object) alone would keep NumPy scalars that overflow.
+        flat = np.empty(array.size, dtype=object)
+        flat[:] = array.ravel().tolist()
+        return flat.reshape(array.shape)
+    return array.astype(wanted, copy=False)
+
+
+def wrap(values: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
+    """`values` modulo 2^`width_bits`, read as two's complement or unsigned numbers.
+
+    Args:
+        values: Integers of any size, any shape.
+        width_bits: Width of the result.
+        signed: Whether the result is two's complement.
+
+    Returns:
+        Same shape; int64 where `width_bits` and the input allow, else Python integers.
+    """
+    array = np.asarray(values)
+    if array.dtype == object or width_bits > INT64_SAFE_BITS:
+        array = as_integers(array, INT64_SAFE_BITS + 1)
+    modulus = 1 << width_bits
+    wrapped = array & (modulus - 1)
+    if signed:
+        wrapped = np.where(wrapped >= modulus >> 1, wrapped - modulus, wrapped)
+    return as_integers(wrapped, width_bits)
+
+
+def exact_add(a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
+    """Sum of two operands of `width_bits`, as a number of `width_bits + 1` bits.
+
+    Args:
+        a: First operand, any shape.
+        b: Second operand, a shape that broadcasts with `a`.
+        width_bits: Width of both operands.
+        signed: Whether operands and sum are two's complement.
+    """
+    total = width_bits + 1
+    return as_integers(
+        as_integers(wrap(a, width_bits, signed), total) + as_integers(wrap(b, width_bits, signed), total), total
+    )
+
+
+def exact_multiply(
+    a: npt.ArrayLike, b: npt.ArrayLike, a_width_bits: int, b_width_bits: int, signed: bool
+) -> IntArray:
+    """Product of two operands, as a number of `a_width_bits + b_width_bits` bits.
+
+    Args:
+        a: First operand, any shape.
+        b: Second operand, a shape that broadcasts with `a`.
+        a_width_bits: Width of `a`.
+        b_width_bits: Width of `b`.
+        signed: Whether operands and product are two's complement.
+    """
+    total = a_width_bits + b_width_bits
+    return as_integers(
+        as_integers(wrap(a, a_width_bits, signed), total) * as_integers(wrap(b, b_width_bits, signed), total), total
+    )

@@ -1,0 +1,105 @@
+"""Cycle formulas of the contract: what simulation measures and the performance model uses.
+
+Cycle numbers count rising clock edges; a beat transfers in one cycle. All formulas hold when every operand is offered
+as soon as it is taken and every result is taken as soon as it is offered.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tpugen.spec.design import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
+
+__all__ = ["DRAIN_SEGMENT_ROWS", "Latency", "latency_for"]
+
+DRAIN_SEGMENT_ROWS = 16
+"""Rows that share one combinational stretch of the output-stationary drain; a register stands between stretches."""
+
+
+class Latency(BaseModel):
+    """Latency and interval of one tile.
+
+    `length` is what a tile repeats: K (slices) for output-stationary arrays and MACs, the number of streaming vectors
+    (M, or N when inputs stay) for the others.
+
+    Attributes:
+        form: Which formula holds.
+        rows: Rows of the array (1 for a MAC, 0 when combinational).
+        cols: Columns of the array (1 for a MAC, 0 when combinational).
+        drain_bubbles: Empty cycles within the drain of one tile, one between drain stretches.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: Literal["combinational", "mac", "output_stationary", "operand_stationary"]
+    rows: int
+    cols: int
+    drain_bubbles: int = 0
+
+    def tile_cycles(self, length: int) -> int:
+        """Cycles from the first operand beat to the last result beat of one tile alone, both counted.
+
+        Operand-stationary arrays: the first beat is the first stationary one, so loading is included.
+        """
+        match self.form:
+            case "combinational":
+                return 0
+            case "mac":
+                return length + 2
+            case "output_stationary":
+                return length + self.rows + self.cols + self.drain_bubbles + 1
+            case "operand_stationary":
+                return length + 2 * self.rows + self.cols + 1
+
+    def tile_interval(self, length: int) -> int:
+        """Cycles between the starts of two equal tiles that follow each other without a gap."""
+        match self.form:
+            case "combinational":
+                return 0
+            case "mac":
+                return length
+            case "output_stationary":
+                return max(length, self.rows + self.drain_bubbles)
+            case "operand_stationary":
+                return max(length, 2 * self.rows + self.cols - 1)
+
+    def total_cycles(self, length: int, tiles: int) -> int:
+        """Cycles of `tiles` equal tiles back to back, from first operand beat to last result beat, both counted."""
+        if tiles < 1:
+            return 0
+        return (tiles - 1) * self.tile_interval(length) + self.tile_cycles(length)
+
+    def formula(self) -> str:
+        """The formula in words, for prompts and reports."""
+        match self.form:
+            case "combinational":
+                return "combinational: no clock cycles"
+            case "mac":
+                return "K + 2 cycles per dot product, one every K cycles back to back"
+            case "output_stationary":
+                bubbles = f" + {self.drain_bubbles}" if self.drain_bubbles else ""
+                return (
+                    f"K + {self.rows} + {self.cols}{bubbles} + 1 cycles per tile, "
+                    f"one every max(K, {self.rows}{bubbles}) cycles back to back"
+                )
+            case "operand_stationary":
+                return (
+                    f"T + 2*{self.rows} + {self.cols} + 1 cycles per tile of T streaming vectors (loading included), "
+                    f"one every max(T, 2*{self.rows} + {self.cols} - 1) cycles back to back"
+                )
+
+
+def latency_for(spec: DesignSpec) -> Latency:
+    """The latency formula of a spec: a pure function."""
+    match spec:
+        case AdderSpec() | MultiplierSpec():
+            return Latency(form="combinational", rows=0, cols=0)
+        case MacSpec():
+            return Latency(form="mac", rows=1, cols=1)
+        case SystolicArraySpec(dataflow="output_stationary"):
+            bubbles = (spec.rows - 1) // DRAIN_SEGMENT_ROWS
+            return Latency(form="output_stationary", rows=spec.rows, cols=spec.cols, drain_bubbles=bubbles)
+        case SystolicArraySpec():
+            return Latency(form="operand_stationary", rows=spec.rows, cols=spec.cols)
