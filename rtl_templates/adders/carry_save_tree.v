@@ -20,46 +20,35 @@ module carry_save_tree #(
     end
   endgenerate
 
-  genvar g;
-  generate
-    if (Rows == 2) begin : gen_done
-      assign sum_o   = rows_i[Width-1:0];
-      assign carry_o = rows_i[Width +: Width];
-    end else begin : gen_level
-      // This level turns each three rows into two; the tree below it takes what is left.
-      localparam integer Compressors = Rows / 3;
-      localparam integer Passed = Rows % 3;
-      localparam integer RowsLeft = 2 * Compressors + Passed;
+  // Each pass turns every three rows into two, in place, until two are left.
+  reg [Rows*Width-1:0] stack;
+  reg [Width-1:0]      x;
+  reg [Width-1:0]      y;
+  reg [Width-1:0]      z;
+  integer              left;
+  integer              g;
 
-      wire [RowsLeft*Width-1:0] rows_left;
-
-      for (g = 0; g < Compressors; g = g + 1) begin : gen_compressor
-        wire [Width-1:0] x = rows_i[3*g*Width +: Width];
-        wire [Width-1:0] y = rows_i[(3*g+1)*Width +: Width];
-        wire [Width-1:0] z = rows_i[(3*g+2)*Width +: Width];
-        wire [Width-1:0] propagate = x ^ y;
-
-        assign rows_left[2*g*Width +: Width] = propagate ^ z;
-        // The top bit's carry has weight 2^Width and is not built.
-        assign rows_left[(2*g+1)*Width +: Width] = {
-          (x[Width-2:0] & y[Width-2:0]) | (propagate[Width-2:0] & z[Width-2:0]), 1'b0
-        };
+  always @(*) begin
+    stack = rows_i;
+    x = {Width{1'b0}};
+    y = {Width{1'b0}};
+    z = {Width{1'b0}};
+    for (left = Rows; left > 2; left = 2 * (left / 3) + left % 3) begin
+      for (g = 0; g < left / 3; g = g + 1) begin
+        x = stack[3*g*Width +: Width];
+        y = stack[(3*g+1)*Width +: Width];
+        z = stack[(3*g+2)*Width +: Width];
+        stack[2*g*Width +: Width] = x ^ y ^ z;
+        // The top bit's carry has weight 2^Width and is dropped.
+        stack[(2*g+1)*Width +: Width] = ((x & y) | ((x ^ y) & z)) << 1;
       end
-
-      if (Passed > 0) begin : gen_pass
-        assign rows_left[2*Compressors*Width +: Passed*Width] =
-            rows_i[3*Compressors*Width +: Passed*Width];
+      for (g = 0; g < left % 3; g = g + 1) begin
+        stack[(2*(left/3)+g)*Width +: Width] = stack[(3*(left/3)+g)*Width +: Width];
       end
-
-      carry_save_tree #(
-        .Rows  (RowsLeft),
-        .Width (Width)
-      ) u_tree (
-        .rows_i  (rows_left),
-        .sum_o   (sum_o),
-        .carry_o (carry_o)
-      );
     end
-  endgenerate
+  end
+
+  assign sum_o   = stack[Width-1:0];
+  assign carry_o = stack[Width +: Width];
 
 endmodule

@@ -104,23 +104,24 @@ module array_operand_stationary #(
     end
   endgenerate
 
-  // Between rows: resting operands shift up from row Rows, partial sums run down from row 0.
-  wire [(Rows+1)*Cols*StationaryWidth-1:0]  stationary;
-  wire [(Rows+1)*Cols*AccumulatorWidth-1:0] partial;
-  wire                                      bottom_valid;
-  assign stationary[Rows*Cols*StationaryWidth +: Cols*StationaryWidth] = stationary_i;
-  assign partial[Cols*AccumulatorWidth-1:0] = {(Cols*AccumulatorWidth){1'b0}};
+  // Between processing elements, one net each. Rows: what enters element (r, c). Columns: resting operands shift up
+  // and enter from below, partial sums run down and enter from above.
+  wire [StreamWidth-1:0]      stream     [0:Rows*(Cols+1)-1];
+  wire [1:0]                  token      [0:Rows*(Cols+1)-1];
+  wire [StationaryWidth-1:0]  stationary [0:(Rows+1)*Cols-1];
+  wire [AccumulatorWidth-1:0] partial    [0:(Rows+1)*Cols-1];
+  wire                        bottom_valid;
 
   genvar r, c;
   generate
-    for (r = 0; r < Rows; r = r + 1) begin : gen_row
-      // Within a row: entering column c at c.
-      wire [(Cols+1)*StreamWidth-1:0] stream;
-      wire [Cols:0]                   valid;
-      wire [Cols:0]                   swap;
+    for (c = 0; c < Cols; c = c + 1) begin : gen_entry
+      assign stationary[Rows*Cols+c] = stationary_i[c*StationaryWidth +: StationaryWidth];
+      assign partial[c] = {AccumulatorWidth{1'b0}};
+    end
 
-      assign stream[StreamWidth-1:0] = skewed_stream[r*StreamWidth +: StreamWidth];
-      assign {valid[0], swap[0]} = row_token[r*2 +: 2];
+    for (r = 0; r < Rows; r = r + 1) begin : gen_row
+      assign stream[r*(Cols+1)] = skewed_stream[r*StreamWidth +: StreamWidth];
+      assign token[r*(Cols+1)] = row_token[r*2 +: 2];
 
       for (c = 0; c < Cols; c = c + 1) begin : gen_col
         pe_operand_stationary #(
@@ -133,30 +134,34 @@ module array_operand_stationary #(
           .rst_ni       (rst_ni),
           .advance_i    (advance),
           .load_i       (load),
-          .stationary_i (stationary[((r+1)*Cols+c)*StationaryWidth +: StationaryWidth]),
-          .stationary_o (stationary[(r*Cols+c)*StationaryWidth +: StationaryWidth]),
-          .valid_i      (valid[c]),
-          .swap_i       (swap[c]),
-          .stream_i     (stream[c*StreamWidth +: StreamWidth]),
-          .valid_o      (valid[c+1]),
-          .swap_o       (swap[c+1]),
-          .stream_o     (stream[(c+1)*StreamWidth +: StreamWidth]),
-          .partial_i    (partial[(r*Cols+c)*AccumulatorWidth +: AccumulatorWidth]),
-          .partial_o    (partial[((r+1)*Cols+c)*AccumulatorWidth +: AccumulatorWidth])
+          .stationary_i (stationary[(r+1)*Cols+c]),
+          .stationary_o (stationary[r*Cols+c]),
+          .token_i      (token[r*(Cols+1)+c]),
+          .stream_i     (stream[r*(Cols+1)+c]),
+          .token_o      (token[r*(Cols+1)+c+1]),
+          .stream_o     (stream[r*(Cols+1)+c+1]),
+          .partial_i    (partial[r*Cols+c]),
+          .partial_o    (partial[(r+1)*Cols+c])
         );
       end
 
       if (r == Rows - 1) begin : gen_bottom
-        assign bottom_valid = valid[Cols];
-        wire unused_right_edge = &{1'b0, swap[Cols], stream[Cols*StreamWidth +: StreamWidth]};
+        assign bottom_valid = token[r*(Cols+1)+Cols][1];
+        wire unused_right_edge = &{1'b0, token[r*(Cols+1)+Cols][0], stream[r*(Cols+1)+Cols]};
       end else begin : gen_above
-        wire unused_right_edge =
-            &{1'b0, valid[Cols], swap[Cols], stream[Cols*StreamWidth +: StreamWidth]};
+        wire unused_right_edge = &{1'b0, token[r*(Cols+1)+Cols], stream[r*(Cols+1)+Cols]};
       end
     end
   endgenerate
 
-  wire unused_top_edge = &{1'b0, stationary[Cols*StationaryWidth-1:0]};
+  wire [Cols*AccumulatorWidth-1:0] bottom_partial;
+
+  generate
+    for (c = 0; c < Cols; c = c + 1) begin : gen_exit
+      assign bottom_partial[c*AccumulatorWidth +: AccumulatorWidth] = partial[Rows*Cols+c];
+      wire unused_stationary = &{1'b0, stationary[c]};
+    end
+  endgenerate
 
   // The wavefront of partial sums becomes a vector again, one cycle behind the rightmost bottom element's token.
   wire [Cols*AccumulatorWidth-1:0] row;
@@ -170,7 +175,7 @@ module array_operand_stationary #(
   ) u_result_deskew (
     .clk_i    (clk_i),
     .enable_i (advance),
-    .data_i   (partial[Rows*Cols*AccumulatorWidth +: Cols*AccumulatorWidth]),
+    .data_i   (bottom_partial),
     .data_o   (row)
   );
 

@@ -109,24 +109,23 @@ module array_output_stationary #(
     end
   endgenerate
 
-  // Weights between rows: entering row r at r*Cols.
-  wire [(Rows+1)*Cols*WeightWidth-1:0]    weight;
-  wire [Rows*(Cols*AccumulatorWidth)-1:0] finished;
-  wire [Rows-1:0]                         row_done;
-  assign weight[Cols*WeightWidth-1:0] = skewed_weight;
+  // Between processing elements, one net each: what enters element (r, c). Simulators handle nets of their own far
+  // better than slices of one wide net.
+  wire [ActivationWidth-1:0]  activation [0:Rows*(Cols+1)-1];
+  wire [2:0]                  token      [0:Rows*(Cols+1)-1];
+  wire [WeightWidth-1:0]      weight     [0:(Rows+1)*Cols-1];
+  wire [AccumulatorWidth-1:0] finished   [0:Rows*Cols-1];
+  wire [Rows-1:0]             row_done;
 
   genvar r, c;
   generate
-    for (r = 0; r < Rows; r = r + 1) begin : gen_row
-      // Within a row: entering column c at c.
-      wire [(Cols+1)*ActivationWidth-1:0] activation;
-      wire [Cols:0]                       valid;
-      wire [Cols:0]                       first;
-      wire [Cols:0]                       last;
+    for (c = 0; c < Cols; c = c + 1) begin : gen_top_edge
+      assign weight[c] = skewed_weight[c*WeightWidth +: WeightWidth];
+    end
 
-      assign activation[ActivationWidth-1:0] =
-          skewed_activation[r*ActivationWidth +: ActivationWidth];
-      assign {valid[0], first[0], last[0]} = row_token[r*3 +: 3];
+    for (r = 0; r < Rows; r = r + 1) begin : gen_row
+      assign activation[r*(Cols+1)] = skewed_activation[r*ActivationWidth +: ActivationWidth];
+      assign token[r*(Cols+1)] = row_token[r*3 +: 3];
 
       for (c = 0; c < Cols; c = c + 1) begin : gen_col
         pe_output_stationary #(
@@ -138,45 +137,53 @@ module array_output_stationary #(
           .clk_i        (clk_i),
           .rst_ni       (rst_ni),
           .advance_i    (advance),
-          .valid_i      (valid[c]),
-          .first_i      (first[c]),
-          .last_i       (last[c]),
-          .activation_i (activation[c*ActivationWidth +: ActivationWidth]),
-          .weight_i     (weight[(r*Cols+c)*WeightWidth +: WeightWidth]),
-          .valid_o      (valid[c+1]),
-          .first_o      (first[c+1]),
-          .last_o       (last[c+1]),
-          .activation_o (activation[(c+1)*ActivationWidth +: ActivationWidth]),
-          .weight_o     (weight[((r+1)*Cols+c)*WeightWidth +: WeightWidth]),
-          .result_o     (finished[(r*Cols+c)*AccumulatorWidth +: AccumulatorWidth])
+          .token_i      (token[r*(Cols+1)+c]),
+          .activation_i (activation[r*(Cols+1)+c]),
+          .weight_i     (weight[r*Cols+c]),
+          .token_o      (token[r*(Cols+1)+c+1]),
+          .activation_o (activation[r*(Cols+1)+c+1]),
+          .weight_o     (weight[(r+1)*Cols+c]),
+          .result_o     (finished[r*Cols+c])
         );
       end
 
       // A row is done one cycle after its last token left the rightmost element.
-      assign row_done[r] = last[Cols];
+      assign row_done[r] = token[r*(Cols+1)+Cols][0];
 
       wire unused_right_edge =
-          &{1'b0, valid[Cols], first[Cols], activation[Cols*ActivationWidth +: ActivationWidth]};
+          &{1'b0, token[r*(Cols+1)+Cols][2:1], activation[r*(Cols+1)+Cols]};
+    end
+
+    for (c = 0; c < Cols; c = c + 1) begin : gen_bottom_edge
+      wire unused_weight = &{1'b0, weight[Rows*Cols+c]};
     end
   endgenerate
-
-  wire unused_bottom_edge = &{1'b0, weight[Rows*Cols*WeightWidth +: Cols*WeightWidth]};
 
   // Finished rows leave one after the other; the wavefront becomes a vector again.
   wire [Cols*AccumulatorWidth-1:0] drained;
   wire                             drained_done;
   wire                             drained_last;
 
-  drain_column #(
-    .Rows        (Rows),
-    .Width       (Cols * AccumulatorWidth),
-    .SegmentRows (SegmentRows)
-  ) u_drain (
-    .clk_i    (clk_i),
-    .enable_i (advance),
-    .rows_i   (finished),
-    .row_o    (drained)
-  );
+  generate
+    for (c = 0; c < Cols; c = c + 1) begin : gen_drain
+      wire [Rows*AccumulatorWidth-1:0] column;
+
+      for (r = 0; r < Rows; r = r + 1) begin : gen_row
+        assign column[r*AccumulatorWidth +: AccumulatorWidth] = finished[r*Cols+c];
+      end
+
+      drain_column #(
+        .Rows        (Rows),
+        .Width       (AccumulatorWidth),
+        .SegmentRows (SegmentRows)
+      ) u_drain (
+        .clk_i    (clk_i),
+        .enable_i (advance),
+        .rows_i   (column),
+        .row_o    (drained[c*AccumulatorWidth +: AccumulatorWidth])
+      );
+    end
+  endgenerate
 
   skew_buffer #(
     .Lanes      (Cols),

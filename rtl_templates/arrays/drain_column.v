@@ -1,11 +1,11 @@
-/// Gathers the rows of an output-stationary array that finish one after the other into one stream of rows.
+/// Gathers the results of one column of an output-stationary array, which finish one after the other.
 ///
-/// At most one row is nonzero in any cycle, so a row is picked by OR. Rows share one combinational stretch per
+/// At most one row is nonzero in any cycle, so it is picked by OR. Rows share one combinational stretch per
 /// `SegmentRows`; a register stands between stretches and costs one empty cycle each, which keeps tall arrays fast.
 module drain_column #(
   /// Rows that come in; legal 1..256.
   parameter integer Rows = 8,
-  /// Width of a row, in bits.
+  /// Width of a result, in bits.
   parameter integer Width = 32,
   /// Rows of one combinational stretch; legal 1 or more.
   parameter integer SegmentRows = 16

@@ -30,29 +30,28 @@ module partial_products #(
     end
   endgenerate
 
-  genvar r;
-  generate
-    for (r = 0; r < MultiplierWidth; r = r + 1) begin : gen_row
+  localparam [Width-1:0] Correction =
+      (One << (MultiplicandWidth - 1)) + (One << (MultiplierWidth - 1))
+      - (One << (MultiplicandWidth + MultiplierWidth - 1));
+
+  reg [(MultiplierWidth+Signed)*Width-1:0] rows;
+  reg [MultiplicandWidth-1:0]              row;
+  integer                                  r;
+
+  always @(*) begin
+    for (r = 0; r < MultiplierWidth; r = r + 1) begin
+      row = multiplicand_i & {MultiplicandWidth{multiplier_i[r]}};
       // Inverted where exactly one of the two bits is a sign bit.
-      localparam [MultiplicandWidth-1:0] Inverted =
-          (Signed == 0) ? {MultiplicandWidth{1'b0}} :
-          (r == MultiplierWidth - 1) ? ~SignOnly : SignOnly;
-
-      wire [MultiplicandWidth-1:0] row =
-          (multiplicand_i & {MultiplicandWidth{multiplier_i[r]}}) ^ Inverted;
-
-      if (r == 0) begin : gen_first
-        assign rows_o[r*Width +: Width] = {{(Width-MultiplicandWidth){1'b0}}, row};
-      end else begin : gen_shifted
-        assign rows_o[r*Width +: Width] = {{(Width-MultiplicandWidth-r){1'b0}}, row, {r{1'b0}}};
+      if (Signed != 0) begin
+        row = row ^ ((r == MultiplierWidth - 1) ? ~SignOnly : SignOnly);
       end
+      rows[r*Width +: Width] = {{(Width-MultiplicandWidth){1'b0}}, row} << r;
     end
+    if (Signed != 0) begin
+      rows[(MultiplierWidth+Signed-1)*Width +: Width] = Correction;
+    end
+  end
 
-    if (Signed != 0) begin : gen_correction
-      assign rows_o[MultiplierWidth*Width +: Width] =
-          (One << (MultiplicandWidth - 1)) + (One << (MultiplierWidth - 1))
-          - (One << (MultiplicandWidth + MultiplierWidth - 1));
-    end
-  endgenerate
+  assign rows_o = rows;
 
 endmodule
