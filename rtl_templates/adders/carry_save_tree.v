@@ -20,30 +20,28 @@ module carry_save_tree #(
     end
   endgenerate
 
-  // Each pass turns every three rows into two, in place, until two are left.
+  // Each pass turns every three rows into two, in place, until two are left. One block and offsets in bits, because
+  // simulators evaluate that much faster than a net for every intermediate row.
   reg [Rows*Width-1:0] stack;
   reg [Width-1:0]      x;
-  reg [Width-1:0]      y;
+  reg [Width-1:0]      propagate;
   reg [Width-1:0]      z;
   integer              left;
-  integer              g;
+  integer              at;
 
   always @(*) begin
     stack = rows_i;
-    x = {Width{1'b0}};
-    y = {Width{1'b0}};
-    z = {Width{1'b0}};
     for (left = Rows; left > 2; left = 2 * (left / 3) + left % 3) begin
-      for (g = 0; g < left / 3; g = g + 1) begin
-        x = stack[3*g*Width +: Width];
-        y = stack[(3*g+1)*Width +: Width];
-        z = stack[(3*g+2)*Width +: Width];
-        stack[2*g*Width +: Width] = x ^ y ^ z;
-        // The top bit's carry has weight 2^Width and is dropped.
-        stack[(2*g+1)*Width +: Width] = ((x & y) | ((x ^ y) & z)) << 1;
+      for (at = 0; at < left / 3 * 3 * Width; at = at + 3 * Width) begin
+        x = stack[at +: Width];
+        propagate = x ^ stack[at+Width +: Width];
+        z = stack[at+2*Width +: Width];
+        // A carry is y where x and y agree, else z; the top bit's has weight 2^Width and is dropped.
+        stack[at/3*2+Width +: Width] = ((x & ~propagate) | (z & propagate)) << 1;
+        stack[at/3*2 +: Width] = propagate ^ z;
       end
-      for (g = 0; g < left % 3; g = g + 1) begin
-        stack[(2*(left/3)+g)*Width +: Width] = stack[(3*(left/3)+g)*Width +: Width];
+      for (at = left / 3 * 3 * Width; at < left * Width; at = at + Width) begin
+        stack[at-left/3*Width +: Width] = stack[at +: Width];
       end
     end
   end
