@@ -13,6 +13,6 @@ def cache_dir() -> Path:
     override = os.environ.get("TPUGEN_CACHE_DIR")
     if override:
         return Path(override).expanduser().resolve()
-    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed when the variable is set
+    from platformdirs import user_cache_path
 
     return user_cache_path("tpugen", appauthor=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -58,7 +57,12 @@ def test_any_legal_spec_composes_clean(design: DesignSpec, tmp_path_factory: pyt
 
 @pytest.mark.parametrize(
     "fields",
-    [{"rows": 3, "cols": 5}, {"dataflow": "weight_stationary"}, {"dataflow": "input_stationary"}, {"rows": 1, "cols": 1}],
+    [
+        {"rows": 3, "cols": 5},
+        {"dataflow": "weight_stationary"},
+        {"dataflow": "input_stationary"},
+        {"rows": 1, "cols": 1},
+    ],
 )
 def test_holds_only_what_the_design_uses(fields: dict[str, object]) -> None:
     files = {file.name.removesuffix(".v"): file for file in compose(spec(**fields))}

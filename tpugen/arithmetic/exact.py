@@ -45,7 +45,7 @@ def wrap(values: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
         Same shape; int64 where `width_bits` and the input allow, else Python integers.
     """
     array = np.asarray(values)
-    if array.dtype == object or width_bits > INT64_SAFE_BITS:
+    if array.dtype in (object, np.uint64) or width_bits > INT64_SAFE_BITS:
         array = as_integers(array, INT64_SAFE_BITS + 1)
     modulus = 1 << width_bits
     wrapped = array & (modulus - 1)

@@ -122,8 +122,12 @@ def _multiplier(
 
 _ADDERS = (
     _adder("exact", "exact", "Exact sum.", (), ("accurate", "precise"), available=True),
-    _adder("loa", "LOA", "Lower-part OR adder with carry-in from the AND of the top low bit.",
-           synonyms=("lower-part or", "lower part or")),
+    _adder(
+        "loa",
+        "LOA",
+        "Lower-part OR adder with carry-in from the AND of the top low bit.",
+        synonyms=("lower-part or", "lower part or"),
+    ),
     _adder("loawa", "LOAWA", "Lower-part OR adder without AND: no carry into the exact part."),
     _adder("approx5", "APPROX5", "Approximate mirror adder 5: low bits copy b.", synonyms=("ama5", "approx-5")),
     _adder("heaa", "HEAA", "Hardware-efficient approximate adder."),
@@ -141,35 +145,86 @@ _ADDERS = (
 _MULTIPLIERS = (
     _multiplier("exact", "exact", "Exact product.", (), ("accurate", "precise"), available=True),
     _multiplier("mitchell", "Mitchell", "Logarithmic multiplier (Mitchell, 1962).", synonyms=("mitchell log", "log")),
-    _multiplier("alm_loa", "ALM-LOA", "Mitchell with a lower-part OR log adder.",
-                (Parameter("m", "ORed low bits of the log sum", 1, "n-1", "n/2"),), ("alm-loa",)),
-    _multiplier("alm_soa", "ALM-SOA", "Mitchell with a set-one log adder.",
-                (Parameter("m", "low bits of the log sum set to one", 1, "n-1", "n/2"),), ("alm-soa",)),
-    _multiplier("alm_maa3", "ALM-MAA3", "Mitchell with a mirror log adder.",
-                (Parameter("m", "copied low bits of the log sum", 1, "n-1", "n/2"),), ("alm-maa3", "alm-maa")),
-    _multiplier("drum", "DRUM", "Dynamic range unbiased multiplier: k bits from the leading one, last forced to one.",
-                (Parameter("k", "accurate bits", 2, "n", "n/2"),)),
-    _multiplier("dsm", "DSM", "Dynamic segment method: DRUM without the forced one.",
-                (Parameter("k", "segment bits", 2, "n", "n/2"),)),
+    _multiplier(
+        "alm_loa",
+        "ALM-LOA",
+        "Mitchell with a lower-part OR log adder.",
+        (Parameter("m", "ORed low bits of the log sum", 1, "n-1", "n/2"),),
+        ("alm-loa",),
+    ),
+    _multiplier(
+        "alm_soa",
+        "ALM-SOA",
+        "Mitchell with a set-one log adder.",
+        (Parameter("m", "low bits of the log sum set to one", 1, "n-1", "n/2"),),
+        ("alm-soa",),
+    ),
+    _multiplier(
+        "alm_maa3",
+        "ALM-MAA3",
+        "Mitchell with a mirror log adder.",
+        (Parameter("m", "copied low bits of the log sum", 1, "n-1", "n/2"),),
+        ("alm-maa3", "alm-maa"),
+    ),
+    _multiplier(
+        "drum",
+        "DRUM",
+        "Dynamic range unbiased multiplier: k bits from the leading one, last forced to one.",
+        (Parameter("k", "accurate bits", 2, "n", "n/2"),),
+    ),
+    _multiplier(
+        "dsm",
+        "DSM",
+        "Dynamic segment method: DRUM without the forced one.",
+        (Parameter("k", "segment bits", 2, "n", "n/2"),),
+    ),
     _multiplier("roba", "RoBA", "Rounding-based approximate multiplier."),
     _multiplier("ilm", "ILM", "Improved logarithmic multiplier: nearest powers of two."),
     _multiplier("udm", "UDM", "Underdesigned multiplier of 2x2 blocks (Kulkarni).", synonyms=("kulkarni",)),
-    _multiplier("bam", "BAM", "Broken-array multiplier: partial products left of the break lines are kept.",
-                (Parameter("vbl", "vertical break level", 0, "2n", "n/2"),
-                 Parameter("hbl", "horizontal break level", 0, "n", "0")), ("broken array", "broken-array")),
-    _multiplier("asm", "ASM", "Alphabet-set multiplier with alphabet {1, 3, 5, 7}.",
-                synonyms=("alphabet set", "alphabet-set")),
+    _multiplier(
+        "bam",
+        "BAM",
+        "Broken-array multiplier: partial products left of the break lines are kept.",
+        (
+            Parameter("vbl", "vertical break level", 0, "2n", "n/2"),
+            Parameter("hbl", "horizontal break level", 0, "n", "0"),
+        ),
+        ("broken array", "broken-array"),
+    ),
+    _multiplier(
+        "asm", "ASM", "Alphabet-set multiplier with alphabet {1, 3, 5, 7}.", synonyms=("alphabet set", "alphabet-set")
+    ),
     _multiplier("eim", "EIM", "Error-tolerant inexact multiplier of 4x4 blocks."),
-    _multiplier("dr_alm", "DR-ALM", "Dynamic-range approximate log multiplier.",
-                (Parameter("t", "log bits kept", 2, "n", "n/2"),), ("dr-alm", "dralm")),
+    _multiplier(
+        "dr_alm",
+        "DR-ALM",
+        "Dynamic-range approximate log multiplier.",
+        (Parameter("t", "log bits kept", 2, "n", "n/2"),),
+        ("dr-alm", "dralm"),
+    ),
     _multiplier("ssm", "SSM", "Static segment method.", (Parameter("m", "segment bits", 1, "n", "n/2"),)),
-    _multiplier("tosam", "TOSAM", "Truncation- and rounding-based scalable approximate multiplier.",
-                (Parameter("h", "fraction bits multiplied", 0, "n-2", "2"),
-                 Parameter("t", "fraction bits added", 0, "n-1", "n/2"))),
-    _multiplier("letam", "LETAM", "Low-energy truncation-based approximate multiplier.",
-                (Parameter("t", "bits after the leading one", 1, "n-1", "n/2"),)),
-    _multiplier("rad", "RAD", "Hybrid high-radix encoded signed multiplier.",
-                (Parameter("k", "bits in the high-radix digit", 4, "n", "n/2"),), ("rad256", "rad1024", "rad64")),
+    _multiplier(
+        "tosam",
+        "TOSAM",
+        "Truncation- and rounding-based scalable approximate multiplier.",
+        (
+            Parameter("h", "fraction bits multiplied", 0, "n-2", "2"),
+            Parameter("t", "fraction bits added", 0, "n-1", "n/2"),
+        ),
+    ),
+    _multiplier(
+        "letam",
+        "LETAM",
+        "Low-energy truncation-based approximate multiplier.",
+        (Parameter("t", "bits after the leading one", 1, "n-1", "n/2"),),
+    ),
+    _multiplier(
+        "rad",
+        "RAD",
+        "Hybrid high-radix encoded signed multiplier.",
+        (Parameter("k", "bits in the high-radix digit", 4, "n", "n/2"),),
+        ("rad256", "rad1024", "rad64"),
+    ),
 )
 
 ADDERS: Mapping[str, Family] = {family.name: family for family in _ADDERS}
@@ -201,6 +256,4 @@ def _lookup(table: Mapping[str, Family], name: str, role: str) -> Family:
     try:
         return table[name]
     except KeyError:
-        raise UnknownNameError(
-            f"no {role} family is called {name!r}", hint=f"known: {', '.join(table)}"
-        ) from None
+        raise UnknownNameError(f"no {role} family is called {name!r}", hint=f"known: {', '.join(table)}") from None

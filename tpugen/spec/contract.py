@@ -173,8 +173,12 @@ def _multiplier(spec: MultiplierSpec) -> Contract:
 
 
 _OPERAND_CHANNEL = Channel(
-    name="operand", role="sink", valid="operand_valid_i", ready="operand_ready_o",
-    payload=("activation_i", "weight_i"), last="operand_last_i",
+    name="operand",
+    role="sink",
+    valid="operand_valid_i",
+    ready="operand_ready_o",
+    payload=("activation_i", "weight_i"),
+    last="operand_last_i",
 )
 
 
@@ -198,8 +202,9 @@ def _mac(spec: MacSpec) -> Contract:
         ),
         channels=(
             _OPERAND_CHANNEL,
-            Channel(name="result", role="source", valid="result_valid_o", ready="result_ready_i",
-                    payload=("result_o",)),
+            Channel(
+                name="result", role="source", valid="result_valid_o", ready="result_ready_i", payload=("result_o",)
+            ),
         ),
         behaviour=(
             "Accumulates activation_i * weight_i over the operand pairs of one dot product; the pair with "
@@ -226,14 +231,22 @@ def _result_ports(spec: SystolicArraySpec) -> tuple[Port, ...]:
         _out("result_valid_o", 1, "a result row is offered"),
         _in("result_ready_i", 1, "the result row is taken"),
         _out("result_last_o", 1, "this row is the last of its tile"),
-        _out("result_o", spec.cols * acc,
-             f"{spec.cols} results of {acc} bits, {_number(spec.signed)}, modulo 2^{acc}; column c at [c*{acc} +: {acc}]"),
+        _out(
+            "result_o",
+            spec.cols * acc,
+            f"{spec.cols} results of {acc} bits, {_number(spec.signed)}, modulo 2^{acc}; "
+            f"column c at [c*{acc} +: {acc}]",
+        ),
     )
 
 
 _RESULT_CHANNEL = Channel(
-    name="result", role="source", valid="result_valid_o", ready="result_ready_i",
-    payload=("result_o",), last="result_last_o",
+    name="result",
+    role="source",
+    valid="result_valid_o",
+    ready="result_ready_i",
+    payload=("result_o",),
+    last="result_last_o",
 )
 
 
@@ -246,10 +259,16 @@ def _output_stationary(spec: SystolicArraySpec) -> Contract:
             _in("operand_valid_i", 1, "a K-slice is offered"),
             _out("operand_ready_o", 1, "the K-slice is taken"),
             _in("operand_last_i", 1, "this K-slice is the last of its tile"),
-            _in("activation_i", spec.rows * a_width,
-                f"column k of A: {spec.rows} activations, {_number(spec.signed)}; row r at [r*{a_width} +: {a_width}]"),
-            _in("weight_i", spec.cols * w_width,
-                f"row k of B: {spec.cols} weights, {_number(spec.signed)}; column c at [c*{w_width} +: {w_width}]"),
+            _in(
+                "activation_i",
+                spec.rows * a_width,
+                f"column k of A: {spec.rows} activations, {_number(spec.signed)}; row r at [r*{a_width} +: {a_width}]",
+            ),
+            _in(
+                "weight_i",
+                spec.cols * w_width,
+                f"row k of B: {spec.cols} weights, {_number(spec.signed)}; column c at [c*{w_width} +: {w_width}]",
+            ),
             *_result_ports(spec),
         ),
         channels=(_OPERAND_CHANNEL, _RESULT_CHANNEL),
@@ -281,38 +300,54 @@ def _operand_stationary(spec: SystolicArraySpec) -> Contract:
             *_CLOCK_PORTS,
             _in(f"{stay}_valid_i", 1, f"a row of stationary {stay}s is offered"),
             _out(f"{stay}_ready_o", 1, "the row is taken"),
-            _in(f"{stay}_i", spec.cols * stay_width,
+            _in(
+                f"{stay}_i",
+                spec.cols * stay_width,
                 f"{stay_row}: {spec.cols} {stay}s, {_number(spec.signed)}; "
-                f"column c at [c*{stay_width} +: {stay_width}]"),
+                f"column c at [c*{stay_width} +: {stay_width}]",
+            ),
             _in(f"{stream}_valid_i", 1, f"a vector of streaming {stream}s is offered"),
             _out(f"{stream}_ready_o", 1, "the vector is taken"),
             _in(f"{stream}_last_i", 1, "this vector is the last of its tile"),
-            _in(f"{stream}_i", spec.rows * stream_width,
+            _in(
+                f"{stream}_i",
+                spec.rows * stream_width,
                 f"{stream_vector}: {spec.rows} {stream}s along K, {_number(spec.signed)}; "
-                f"row r at [r*{stream_width} +: {stream_width}]"),
+                f"row r at [r*{stream_width} +: {stream_width}]",
+            ),
             _in("partial_valid_i", 1, "partial sums of an earlier K-fold (or zeros) are offered"),
             _out("partial_ready_o", 1, "the partial sums are taken"),
-            _in("partial_i", spec.cols * acc,
+            _in(
+                "partial_i",
+                spec.cols * acc,
                 f"{spec.cols} partial sums of {acc} bits, added to the result vector that leaves; "
-                f"column c at [c*{acc} +: {acc}]"),
+                f"column c at [c*{acc} +: {acc}]",
+            ),
             *_result_ports(spec),
         ),
         channels=(
             Channel(name=stay, role="sink", valid=f"{stay}_valid_i", ready=f"{stay}_ready_o", payload=(f"{stay}_i",)),
-            Channel(name=stream, role="sink", valid=f"{stream}_valid_i", ready=f"{stream}_ready_o",
-                    payload=(f"{stream}_i",), last=f"{stream}_last_i"),
-            Channel(name="partial", role="sink", valid="partial_valid_i", ready="partial_ready_o",
-                    payload=("partial_i",)),
+            Channel(
+                name=stream,
+                role="sink",
+                valid=f"{stream}_valid_i",
+                ready=f"{stream}_ready_o",
+                payload=(f"{stream}_i",),
+                last=f"{stream}_last_i",
+            ),
+            Channel(
+                name="partial", role="sink", valid="partial_valid_i", ready="partial_ready_o", payload=("partial_i",)
+            ),
             _RESULT_CHANNEL,
         ),
         behaviour=(
             f"Computes {form}, with {spec.rows} values of K held in the array as {stay}s of {spec.rows} x {spec.cols}.",
-            f"A tile is exactly {spec.rows} beats of {stay}s (row 0 first; unused rows zero) and then any number >= 1 of "
-            f"{stream} vectors; the vector with {stream}_last_i ends the tile. Beats arrive unskewed.",
-            f"{stay.capitalize()}s of the next tile load into a second bank while this tile streams; they become active "
-            "with the next tile's first vector.",
-            f"Each {stream} vector gives one result row ({result_vector}), in order, unskewed, plus one beat of partial "
-            "sums: K beyond the array is done in folds, the partial sums of one fold entering with the next.",
+            f"A tile is exactly {spec.rows} beats of {stay}s (row 0 first; unused rows zero) and then any number >= 1 "
+            f"of {stream} vectors; the vector with {stream}_last_i ends the tile. Beats arrive unskewed.",
+            f"{stay.capitalize()}s of the next tile load into a second bank while this tile streams; they become "
+            "active with the next tile's first vector.",
+            f"Each {stream} vector gives one result row ({result_vector}), in order, unskewed, plus one beat of "
+            "partial sums: K beyond the array is done in folds, the partial sums of one fold entering with the next.",
             f"Products are {'sign' if spec.signed else 'zero'}-extended to {acc} bits; sums wrap modulo 2^{acc}.",
             "While a result row waits, or lacks its partial sums, the whole array holds.",
         ),

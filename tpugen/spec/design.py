@@ -91,14 +91,16 @@ def _check_family(families: Mapping[str, Family], name: str, parameters: Mapping
     family = families.get(name)
     if family is None:
         raise PydanticCustomError(
-            "family", "no {role} family is called '{name}'; known: {known}",
+            "family",
+            "no {role} family is called '{name}'; known: {known}",
             {"role": role, "name": name, "known": ", ".join(families)},
         )
     known = [parameter.name for parameter in family.parameters]
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         raise PydanticCustomError(
-            "family_parameter", "{role} family '{name}' has no parameter {unknown}; it has {known}",
+            "family_parameter",
+            "{role} family '{name}' has no parameter {unknown}; it has {known}",
             {"role": role, "name": name, "unknown": ", ".join(unknown), "known": ", ".join(known) or "none"},
         )
 

@@ -125,9 +125,7 @@ def _size(spec: SystolicArraySpec) -> dict[str, str]:
 def _operand_stationary_body(spec: SystolicArraySpec, contract: Contract) -> str:
     """The array speaks of resting and streaming operands, the contract of weights and activations."""
     widths = {"weight": spec.weight_width_bits, "activation": spec.activation_width_bits}
-    stationary, stream = (
-        ("weight", "activation") if spec.dataflow == "weight_stationary" else ("activation", "weight")
-    )
+    stationary, stream = ("weight", "activation") if spec.dataflow == "weight_stationary" else ("activation", "weight")
     ports = {
         port.name.replace(f"{stationary}_", "stationary_").replace(f"{stream}_", "stream_"): port.name
         for port in contract.ports

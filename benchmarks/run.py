@@ -1,0 +1,275 @@
+"""Measures tpugen's figures on this machine and writes them to benchmarks/results/.
+
+    .venv/bin/python benchmarks/run.py [--name NAME] [--only FIGURE ...] [--repeats N]
+
+Each figure is measured by running the command that a user would run, in an empty folder with an empty cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+TPUGEN = Path(sys.executable).with_name("tpugen")
+
+DEMO = "4x4 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"
+LARGE = "16x16 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"
+PEER = "4x4 output-stationary systolic array, signed int8, 18-bit accumulators, 500 MHz"
+NANGATE45 = ("TPUGEN_LIBERTY_NANGATE45", "TPUGEN_LIBERTY_DIR")
+
+
+@dataclass
+class Figure:
+    """One measured figure.
+
+    Attributes:
+        name: Stable identifier.
+        what: One line for the table.
+        unit: Unit of `value` and `target`.
+        target: What is to be reached.
+        at_most: Whether smaller is better.
+        value: What was measured: the median of `samples`.
+        samples: Every measurement.
+        command: What was run.
+        note: Why it was not measured, or what else belongs to it.
+    """
+
+    name: str
+    what: str
+    unit: str
+    target: float
+    at_most: bool = True
+    value: float | None = None
+    samples: list[float] = field(default_factory=list)
+    command: str = ""
+    note: str = ""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is met; None where nothing was measured."""
+        if self.value is None:
+            return None
+        return self.value <= self.target if self.at_most else self.value >= self.target
+
+
+class Bench:
+    """A folder with an empty cache in which commands are timed."""
+
+    def __init__(self, repeats: int) -> None:
+        self.repeats = repeats
+        self.folder = Path(tempfile.mkdtemp(prefix="tpugen-bench-"))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")},
+            "TPUGEN_CACHE_DIR": str(self.folder / "cache"),
+            "TPUGEN_RUNS_DIR": str(self.folder / "runs"),
+            "NO_COLOR": "1",
+        }
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, *arguments: str) -> tuple[float, str]:
+        """Seconds and standard output of one `tpugen` command, which must succeed."""
+        before = time.perf_counter()
+        done = subprocess.run(
+            [str(TPUGEN), *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - before
+        if done.returncode != 0:
+            sys.exit(f"`tpugen {' '.join(arguments)}` ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        return seconds, done.stdout
+
+    def sample(self, figure: Figure, *arguments: str) -> None:
+        """Median over repeats of a quick command, after one run that warms the file cache."""
+        self.run(*arguments)
+        figure.samples = [round(self.run(*arguments)[0], 4) for _ in range(self.repeats)]
+        figure.value = round(statistics.median(figure.samples), 4)
+        figure.command = shown(arguments)
+
+    def once(self, figure: Figure, *arguments: str) -> dict[str, object]:
+        """One long command with `--json`; its seconds, and what it printed."""
+        seconds, text = self.run(*arguments, "--json")
+        figure.value = round(seconds, 2)
+        figure.samples = [figure.value]
+        figure.command = shown(arguments)
+        reply: dict[str, object] = json.loads(text)
+        if reply.get("verdict") != "pass":
+            sys.exit(f"`{figure.command}` did not pass: {reply.get('verdict')}")
+        return reply
+
+
+def shown(arguments: tuple[str, ...]) -> str:
+    """The command as a user would type it."""
+    return " ".join(["tpugen", *(f'"{word}"' if " " in word else word for word in arguments)])
+
+
+def start_up(bench: Bench) -> list[Figure]:
+    """Time until `--help` and `spec` have answered."""
+    by_help = Figure("help", "`tpugen --help`, warm", "s", 0.5)
+    bench.sample(by_help, "--help")
+    by_spec = Figure("spec", "`tpugen spec`, warm", "s", 0.5)
+    bench.sample(by_spec, "spec", LARGE, "--json")
+    return [by_help, by_spec]
+
+
+def demo(bench: Bench) -> list[Figure]:
+    """The job of `make demo`, set-up not included."""
+    figure = Figure("demo", "4x4 INT8 array, all gates (`make demo` after set-up)", "s", 60)
+    bench.once(figure, "generate", DEMO, "--out", "demo")
+    return [figure]
+
+
+def large(bench: Bench) -> list[Figure]:
+    """A 16x16 array, first from nothing, then from the cache."""
+    first = Figure("array-16x16", "16x16 INT8 array, all gates", "s", 180)
+    bench.once(first, "generate", LARGE)
+    again = Figure("array-16x16-cached", "the same again, from the cache", "s", 3)
+    bench.once(again, "generate", LARGE)
+    return [first, again]
+
+
+def peer(bench: Bench) -> list[Figure]:
+    """The array that published work reports: 32,208 um2 at 2.51 ns in the same library (arXiv 2503.05951)."""
+    area = Figure("nangate45-area", "4x4 INT8, 18-bit accumulators, nangate45: area", "um2", 32208 / 2)
+    period = Figure("nangate45-period", "4x4 INT8, 18-bit accumulators, nangate45: shortest clock period", "ns", 2.0)
+    if not any(os.environ.get(name) for name in NANGATE45):
+        area.note = period.note = f"not measured: set {' or '.join(NANGATE45)} to the library"
+        return [area, period]
+    seconds = Figure("nangate45", "", "s", 0)
+    reply = bench.once(seconds, "generate", PEER, "--technology", "nangate45")
+    for figure in (area, period):
+        figure.command = seconds.command
+    area.value = float(str(reply["area_um2"]))
+    period.value = round(1e3 / float(str(reply["fmax_mhz"])), 4)
+    area.samples, period.samples = [area.value], [period.value]
+    area.note = f"power {reply['power_mw']} mW at 500 MHz with activity from simulation"
+    return [area, period]
+
+
+FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
+    "start-up": start_up,
+    "demo": demo,
+    "array-16x16": large,
+    "nangate45": peer,
+}
+
+
+def first_match(pattern: str, path: str) -> str:
+    """Group 1 of a pattern in a file, or `unknown`."""
+    try:
+        found = re.search(pattern, Path(path).read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1] if found else "unknown"
+
+
+def machine() -> dict[str, object]:
+    """The machine: processor, cores, memory, system."""
+    memory_kib = first_match(r"^MemTotal:\s+(\d+)", "/proc/meminfo")
+    return {
+        "processor": first_match(r"^model name\s*:\s*(.+)$", "/proc/cpuinfo"),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(int(memory_kib) / 2**20, 1) if memory_kib.isdigit() else None,
+        "system": first_match(r'^PRETTY_NAME="([^"]+)"', "/etc/os-release"),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def tools() -> dict[str, str]:
+    """Versions of tpugen and the outside tools."""
+    from tpugen import __version__
+    from tpugen.flows.tools import ALL_TOOLS
+
+    versions = {"tpugen": __version__}
+    for tool in ALL_TOOLS:
+        versions[tool.name] = tool.probe().version or "not found"
+    return versions
+
+
+def cell(figure: Figure) -> str:
+    """A row of the table."""
+    value = "-" if figure.value is None else f"{figure.value:,g} {figure.unit}"
+    sign = "<=" if figure.at_most else ">="
+    verdict = {True: "yes", False: "**no**", None: figure.note}[figure.reached]
+    return (
+        f"| {figure.what} | {value} | {sign} {figure.target:,g} {figure.unit} | {verdict} | `{figure.command or '-'}` |"
+    )
+
+
+def table(report: dict[str, object], figures: list[Figure]) -> str:
+    """The report as Markdown."""
+    where, versions = report["machine"], report["tools"]
+    assert isinstance(where, dict)
+    assert isinstance(versions, dict)
+    return "\n".join(
+        [
+            f"# {report['name']}",
+            "",
+            f"Measured on {report['date_utc']} by `benchmarks/run.py` (medians where repeated).",
+            "",
+            f"Machine: {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, {where['system']}, "
+            f"Linux {where['kernel']}, Python {where['python']}.",
+            "",
+            "Tools: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+            "",
+            "| figure | measured | to reach | reached | command |",
+            "|---|---|---|---|---|",
+            *map(cell, figures),
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    """Measure, write, print the table; exit code 1 if a measured figure misses its target."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="local", help="name of the result")
+    parser.add_argument("--only", nargs="+", choices=list(FIGURES), default=list(FIGURES), help="measure these alone")
+    parser.add_argument("--repeats", type=int, default=9, help="how often quick commands are run (median counts)")
+    chosen = parser.parse_args()
+    figures: list[Figure] = []
+    for name in chosen.only:
+        sys.stderr.write(f"measuring {name}\n")
+        with Bench(chosen.repeats) as bench:
+            figures += FIGURES[name](bench)
+    report: dict[str, object] = {
+        "name": chosen.name,
+        "date_utc": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "tools": tools(),
+        "figures": [{**asdict(figure), "reached": figure.reached} for figure in figures],
+    }
+    text = table(report, figures)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{chosen.name}.json").write_text(json.dumps(report, indent=2) + "\n")
+    (RESULTS / f"{chosen.name}.md").write_text(text)
+    sys.stdout.write(text)
+    return 1 if any(figure.reached is False for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

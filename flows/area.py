@@ -1,0 +1,161 @@
+"""Area by module of the RTL, also where synthesis dissolved the modules.
+
+Registers keep their RTL names through flattening, so each belongs to the module instance that declares it. A gate
+belongs to the instance whose registers it feeds; a gate that feeds several belongs to the deepest instance that contains
+them all, and one that feeds an output of the top to the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tpugen.flows.hierarchy import Hierarchy
+from tpugen.flows.netlist import Bit, Instance, Module, Netlist, base_module_name
+from tpugen.results import AreaShare
+
+__all__ = ["area_shares", "totals"]
+
+
+def totals(netlist: Netlist) -> tuple[float, float, int, int]:
+    """Area in um2, area of the registers in um2, cells, flip-flops: of the whole design, every instance counted."""
+    area = sequential = 0.0
+    cells = flip_flops = 0
+    counts = netlist.instance_counts()
+    for module in netlist.modules.values():
+        times = counts[module.name]
+        for instance in module.cells.values():
+            cell = netlist.library.cells.get(instance.type)
+            if cell is None:
+                continue
+            area += times * cell.area_um2
+            cells += times
+            if cell.kind == "flip_flop":
+                sequential += times * cell.area_um2
+                flip_flops += times
+    return area, sequential, cells, flip_flops
+
+
+def area_shares(netlist: Netlist, hierarchy: Hierarchy) -> list[AreaShare]:
+    """Area of each RTL module over all its instances, children not included, largest first."""
+    modules = hierarchy.instance_modules()
+    instances: dict[str, int] = {}
+    for yosys_name in modules.values():
+        source = base_module_name(yosys_name)
+        instances[source] = instances.get(source, 0) + 1
+    counts = netlist.instance_counts()
+    area: dict[str, float] = {}
+    cells: dict[str, int] = {}
+    for module in netlist.modules.values():
+        is_top = module.name == netlist.top
+        owners = _owners(netlist, module, hierarchy, modules) if is_top else {}
+        for name, instance in module.cells.items():
+            cell = netlist.library.cells.get(instance.type)
+            if cell is None:
+                continue
+            source = base_module_name(modules[owners[name]]) if is_top else module.source
+            area[source] = area.get(source, 0.0) + counts[module.name] * cell.area_um2
+            cells[source] = cells.get(source, 0) + counts[module.name]
+    shares = [
+        AreaShare(module=source, instances=instances.get(source, 1), area_um2=round(area[source], 4), cells=cells[source])
+        for source in area
+    ]
+    return sorted(shares, key=lambda share: -share.area_um2)
+
+
+def _owners(
+    netlist: Netlist, module: Module, hierarchy: Hierarchy, modules: Mapping[str, str]
+) -> dict[str, str]:
+    """The instance path that owns each cell of the flattened top."""
+    owners: dict[str, str] = {}
+    sinks: dict[Bit, list[str]] = {}
+    outputs: dict[str, list[Bit]] = {}
+    for name, instance in module.cells.items():
+        outputs[name] = []
+        for pin, bits in instance.pins.items():
+            if netlist.is_output(instance, pin):
+                outputs[name].extend(bits)
+            else:
+                for bit in bits:
+                    sinks.setdefault(bit, []).append(name)
+        if instance.type in netlist.modules:
+            owners[name] = _parent(name, modules)
+        elif netlist.is_register(instance):
+            owners[name] = _register_owner(netlist, module, instance, hierarchy, modules)
+    at_output = {bit for port in module.ports.values() if port.direction == "output" for bit in port.bits}
+    drivers: dict[str, list[str]] = {}
+    waiting: dict[str, int] = {}
+    below: dict[str, list[str]] = {}
+    for name, bits in outputs.items():
+        if name not in owners:
+            below[name] = list(dict.fromkeys(sink for bit in bits for sink in sinks.get(bit, ())))
+            unknown = [sink for sink in below[name] if sink not in owners]
+            waiting[name] = len(unknown)
+            for sink in unknown:
+                drivers.setdefault(sink, []).append(name)
+    common = _CommonPath(modules)
+    ready = [name for name, count in waiting.items() if count == 0]
+    while ready:
+        name = ready.pop()
+        paths = {owners[sink] for sink in below[name]}
+        if any(bit in at_output for bit in outputs[name]):
+            paths.add("")
+        owners[name] = common(paths)
+        for driver in drivers.get(name, ()):
+            waiting[driver] -= 1
+            if waiting[driver] == 0:
+                ready.append(driver)
+    # Only gates of a combinational loop are left.
+    return {name: owners.get(name, "") for name in module.cells}
+
+
+def _parent(path: str, modules: Mapping[str, str]) -> str:
+    """The deepest instance path that properly contains this one."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        if path in modules:
+            return path
+    return ""
+
+
+def _register_owner(
+    netlist: Netlist, module: Module, instance: Instance, hierarchy: Hierarchy, modules: Mapping[str, str]
+) -> str:
+    paths = set()
+    declaring = set()
+    for pin, bits in instance.pins.items():
+        if not netlist.is_output(instance, pin):
+            continue
+        for bit in bits:
+            for signal, _ in module.names.get(bit, ()) if isinstance(bit, int) else ():
+                path = _parent(signal, modules)
+                paths.add(path)
+                local = signal[len(path) + 1 :] if path else signal
+                if local in hierarchy.registers[modules[path]]:
+                    declaring.add(path)
+    # Of all names of the net, one is the register's own; the others are wires and ports that it drives.
+    return max(declaring or paths, key=lambda path: path.count("."), default="")
+
+
+class _CommonPath:
+    """The deepest instance that contains all of some instances; remembers pairs, because they repeat."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.modules = modules
+        self.pairs: dict[tuple[str, str], str] = {}
+
+    def __call__(self, paths: set[str]) -> str:
+        if not paths:
+            return ""
+        result, *rest = paths
+        for path in rest:
+            result = self._pair(result, path)
+        return result
+
+    def _pair(self, one: str, other: str) -> str:
+        key = (one, other)
+        if key not in self.pairs:
+            path = one
+            while path and not (other == path or other.startswith(f"{path}.")):
+                path = _parent(path, self.modules)
+            self.pairs[key] = path
+        return self.pairs[key]

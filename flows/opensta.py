@@ -1,0 +1,221 @@
+"""OpenSTA: the scripts it gets and what its reports say. Pure; `timing` runs them.
+
+Written for OpenSTA 2019 (2.0.17, Debian's) and later. Facts about that version, each found by experiment:
+
+- it goes on after an error and still exits with status 0, so every `Error` line is a failure;
+- `set_power_activity -pins` is broken, but the command below it, `sta::set_power_pin_activity`, works;
+- activity on a register's output alone is overwritten by what is propagated to its data pin, and does not reach the
+  gates behind it. Activity on a load pin holds, and is propagated from there. So a register is annotated at its output,
+  at its data pin (which, sampled once a cycle, toggles as the output does) and at every pin that its output drives;
+- a constant on a pin counts as a toggling input unless it is annotated;
+- `report_power` prints watts whatever the units are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpugen.errors import ToolFailedError
+from tpugen.flows.process import Completed
+from tpugen.results import PathStage
+
+__all__ = [
+    "Constraints",
+    "PathReport",
+    "PinActivity",
+    "PowerReport",
+    "activity_script",
+    "check_for_errors",
+    "parse_path",
+    "parse_power",
+    "setup_script",
+]
+
+_CLOCK = "core"
+DEFAULT_INPUT_TOGGLES = 0.1
+"""Toggles per cycle of inputs when no simulation is given; the report then says `default`."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """The environment that a design is timed in.
+
+    Attributes:
+        period_ns: Clock period.
+        clock_port: Port of the clock; None for combinational designs, which get a virtual clock.
+        reset_port: Asynchronous reset, not timed; None if there is none.
+        driving_cell: Library cell that drives every input.
+        output_load_ff: Load on every output.
+    """
+
+    period_ns: float
+    clock_port: str | None
+    reset_port: str | None
+    driving_cell: str
+    output_load_ff: float
+
+
+@dataclass(frozen=True)
+class PinActivity:
+    """Activity of some pins or input ports: toggles per clock cycle, and fraction of the time at one."""
+
+    toggles: float
+    duty: float
+    pins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PathReport:
+    """The worst path: slack, arrival, stages."""
+
+    slack_ns: float
+    arrival_ns: float
+    stages: list[PathStage]
+
+
+@dataclass(frozen=True)
+class PowerReport:
+    """Power in mW, by kind and by group of cells."""
+
+    total_mw: float
+    internal_mw: float
+    switching_mw: float
+    leakage_mw: float
+    by_group_mw: dict[str, float]
+
+
+def setup_script(liberty: Path, netlist: Path, top: str, constraints: Constraints) -> str:
+    """Read the design and constrain it: pure."""
+    ports = [name for name in (constraints.clock_port, constraints.reset_port) if name]
+    where = f" [get_ports {constraints.clock_port}]" if constraints.clock_port else ""
+    lines = [
+        f"read_liberty {{{liberty}}}",
+        f"read_verilog {{{netlist}}}",
+        f"link_design {top}",
+        "set_cmd_units -time ns -capacitance fF",
+        f"create_clock -name {_CLOCK} -period {constraints.period_ns:.6f}{where}",
+        "set data_inputs {}",
+        "set driven_inputs {}",
+        "foreach port [all_inputs] {",
+        f"  if {{[lsearch -exact {{{' '.join(ports)}}} [get_name $port]] < 0}} {{ lappend data_inputs $port }}",
+        f"  if {{[get_name $port] ne {{{constraints.clock_port or ''}}}}} {{ lappend driven_inputs $port }}",
+        "}",
+        "if {[llength $driven_inputs]} {",
+        f"  set_input_delay 0 -clock {_CLOCK} $driven_inputs",
+        f"  set_driving_cell -lib_cell {constraints.driving_cell} $driven_inputs",
+        "}",
+        f"set_output_delay 0 -clock {_CLOCK} [all_outputs]",
+        f"set_load {constraints.output_load_ff:.6f} [all_outputs]",
+    ]
+    if constraints.reset_port:
+        lines.append(f"set_false_path -from [get_ports {constraints.reset_port}]")
+    return "\n".join(lines) + "\n"
+
+
+def path_script() -> str:
+    """Report the worst path in full."""
+    return "report_checks -path_delay max -format full_clock_expanded -digits 6 -no_line_splits\n"
+
+
+def activity_script(inputs: Iterable[PinActivity], pins: Iterable[PinActivity]) -> str:
+    """Annotate activity: pure. Pins of equal activity share one loop."""
+    lines = [f"set_power_activity -input -activity {DEFAULT_INPUT_TOGGLES} -duty 0.5"]
+    for item in inputs:
+        names = " ".join(f"{{{name}}}" for name in item.pins)
+        lines.append(
+            f"foreach name [list {names}] {{ set_power_activity -input_ports [get_ports $name] "
+            f"-activity {item.toggles:.6f} -duty {item.duty:.6f} }}"
+        )
+    body = []
+    for item in pins:
+        body.append(f"annotate {{{' '.join(item.pins)}}} {item.toggles:.6f} {item.duty:.6f}")
+    if body:
+        lines += [
+            "proc annotate {names toggles duty} {",
+            "  foreach name $names {",
+            "    if {[info commands sta::set_power_pin_activity] ne {}} {",
+            "      sta::set_power_pin_activity [sta::find_pin $name] $toggles $duty",
+            "    } else {",
+            "      set_power_activity -pins [get_pins $name] -activity $toggles -duty $duty",
+            "    }",
+            "  }",
+            "}",
+            *body,
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def power_script() -> str:
+    """Report power."""
+    return "report_power -digits 6\n"
+
+
+def check_for_errors(done: Completed) -> None:
+    """Refuse any run in which OpenSTA complained.
+
+    Raises:
+        ToolFailedError: an `Error` line, a syntax error, or a bad exit status.
+    """
+    said = (done.stdout + done.stderr).splitlines()
+    errors = [line.strip() for line in said if re.match(r"\s*(Error\b|.*syntax error|\[ERROR)", line)]
+    if errors or done.returncode != 0:
+        raise ToolFailedError(
+            f"OpenSTA could not analyse the netlist: {errors[0] if errors else done.tail(3) or 'it said nothing'}",
+            hint="log.txt and the script beside it show all of it",
+        )
+
+
+_STAGE = re.compile(
+    r"^\s*(?P<delay>-?\d+\.\d+)\s+(?P<time>-?\d+\.\d+)\s+(?P<edge>[v^])\s+(?P<pin>\S+)\s+\((?P<cell>[^)]+)\)", re.MULTILINE
+)
+_SLACK = re.compile(r"^\s*(?P<slack>-?\d+\.\d+)\s+slack", re.MULTILINE)
+_ARRIVAL = re.compile(r"^\s*(?P<arrival>-?\d+\.\d+)\s+data arrival time", re.MULTILINE)
+
+
+def parse_path(text: str) -> PathReport | None:
+    """The worst path in a `report_checks` in ns; None where there is no path."""
+    slack, arrival = _SLACK.search(text), _ARRIVAL.search(text)
+    if slack is None or arrival is None:
+        return None
+    stages = [
+        PathStage(
+            pin=match["pin"],
+            cell=None if match["cell"] in ("in", "out", "net") else match["cell"],
+            delay_ns=float(match["delay"]),
+            arrival_ns=float(match["time"]),
+        )
+        for match in _STAGE.finditer(text[: arrival.start()])
+    ]
+    return PathReport(float(slack["slack"]), float(arrival["arrival"]), stages)
+
+
+_POWER_ROW = re.compile(
+    r"^(?P<group>[A-Z][A-Za-z]+)\s+(?P<internal>\S+)\s+(?P<switching>\S+)\s+(?P<leakage>\S+)\s+(?P<total>\S+)"
+    r"\s+(?:\d+\.\d+|nan|-nan)%",
+    re.MULTILINE,
+)
+
+
+def parse_power(text: str) -> PowerReport | None:
+    """A `report_power` in mW; None where there is none."""
+    rows: Mapping[str, re.Match[str]] = {match["group"]: match for match in _POWER_ROW.finditer(text)}
+    if "Total" not in rows:
+        return None
+
+    def milliwatts(group: str, column: str) -> float:
+        return float(rows[group][column]) * 1e3
+
+    return PowerReport(
+        total_mw=milliwatts("Total", "total"),
+        internal_mw=milliwatts("Total", "internal"),
+        switching_mw=milliwatts("Total", "switching"),
+        leakage_mw=milliwatts("Total", "leakage"),
+        by_group_mw={
+            group.lower(): milliwatts(group, "total")
+            for group in rows
+            if group != "Total" and milliwatts(group, "total") != 0.0
+        },
+    )

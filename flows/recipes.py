@@ -1,0 +1,128 @@
+"""How logic is mapped to cells: the recipes that synthesis tries, and the Yosys scripts. Pure.
+
+Measured on signed 8-bit processing elements: `area` is smaller and often faster than Yosys's own script in libraries
+with rich gates; `balanced` is Yosys's own script; `speed` restructures for depth before mapping. The pipeline keeps the
+smallest that meets the clock after fan-out buffering, as OpenSTA sees it, else the fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpugen.flows.variants import Variant, variant_commands
+from tpugen.flows.yosys import quoted
+
+__all__ = ["RECIPES", "Recipe", "abc_script", "dissolve_script", "elaborate_script", "map_script", "premap_script"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to map.
+
+    Attributes:
+        name: Short name, in logs.
+        commands: ABC commands; `{period}` is the delay target in ps. None leaves it to Yosys.
+        target: Delay target as a fraction of the clock period; the rest is for registers and buffers.
+    """
+
+    name: str
+    commands: str | None
+    target: float
+
+
+_SIZE = "topo; upsize -D {period}; dnsize -D {period}"
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe("area", f"strash; dch; amap -m; buffer -c; {_SIZE}", 0.7),
+    Recipe("balanced", None, 0.7),
+    Recipe("speed", f"strash; dc2; dch -f; map -B 0.9 -D {{period}}; topo; dch -f; map; buffer -c; {_SIZE}", 0.4),
+)
+"""In the order in which they are tried."""
+
+
+def elaborate_script(files: Sequence[Path], top: str) -> str:
+    """Read and elaborate; leaves `elaborated.il` and `elaborated.json`."""
+    return "\n".join(
+        [
+            *(f"read_verilog {quoted(path)}" for path in files),
+            f"hierarchy -check -top {top}",
+            "proc",
+            "write_rtlil elaborated.il",
+            "write_json elaborated.json",
+            "",
+        ]
+    )
+
+
+def dissolve_script(top: str, keep: Iterable[str]) -> str:
+    """Dissolve all but the modules in `keep`; leaves `dissolved.il` and `dissolved.json`."""
+    return "\n".join(
+        [
+            "read_rtlil elaborated.il",
+            *(f"setattr -mod -set keep_hierarchy 1 {name}" for name in keep),
+            f"hierarchy -top {top}",
+            "flatten",
+            "opt_expr",
+            "opt_clean -purge",
+            "write_rtlil dissolved.il",
+            "write_json dissolved.json",
+            "",
+        ]
+    )
+
+
+def premap_script(
+    top: str, liberty: Path, source: str, variants: Sequence[Variant] = (), *, dissolve: bool = False
+) -> str:
+    """Everything up to the mapping of logic: optimise, map flip-flops; leaves `premap.il`.
+
+    Args:
+        top: Name of the top module.
+        liberty: The library.
+        source: RTLIL file to begin with; modules with the attribute `keep_hierarchy` are not dissolved.
+        variants: Copies to make of repeated modules.
+        dissolve: Flatten these modules too, after they were optimised and before logic is mapped. Earlier, Yosys would
+            merge equal registers of different instances, and with them undo what makes an array systolic: short wires.
+    """
+    flatten = ["setattr -mod -unset keep_hierarchy *", "flatten", "opt_clean -purge"] if dissolve else []
+    return "\n".join(
+        [
+            f"read_rtlil {source}",
+            *variant_commands(variants),
+            f"synth -flatten -top {top}",
+            f"dfflibmap -liberty {quoted(liberty)}",
+            "setundef -zero",
+            "opt -full",
+            "opt_clean -purge",
+            *flatten,
+            "write_rtlil premap.il",
+            "",
+        ]
+    )
+
+
+def abc_script(recipe: Recipe, period_ns: float) -> str | None:
+    """The text of the recipe's ABC script, if it has one."""
+    if recipe.commands is None:
+        return None
+    return recipe.commands.format(period=_target_ps(recipe, period_ns)) + "\n"
+
+
+def map_script(recipe: Recipe, liberty: Path, period_ns: float) -> str:
+    """Map logic with one recipe; leaves `mapped_<recipe>.json`."""
+    how = f"-D {_target_ps(recipe, period_ns)}" if recipe.commands is None else f"-script {recipe.name}.abc"
+    return "\n".join(
+        [
+            "read_rtlil premap.il",
+            f"abc -liberty {quoted(liberty)} {how}",
+            "opt_clean -purge",
+            f"write_json mapped_{recipe.name}.json",
+            "",
+        ]
+    )
+
+
+def _target_ps(recipe: Recipe, period_ns: float) -> int:
+    return max(1, round(1000 * period_ns * recipe.target))

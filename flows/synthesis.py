@@ -1,0 +1,224 @@
+"""Synthesis to a technology library with Yosys: area, cells, a netlist that timing can read.
+
+Two modes. `hierarchical` maps each distinct repeated module once (a processing element of an array, found as the
+outermost module that occurs more than once and holds registers), dissolves the rest around them, and multiplies; the
+time hardly depends on the array's size. `flat` dissolves those too before logic is mapped, so that gates are shared and
+sized across their boundaries. Both tell apart the instances at the edges of an array (`variants`) and agree to within
+3 % in area.
+Either way high fan-out nets are buffered afterwards (`netlist_passes`), so that area, timing and power include them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tpugen.errors import ToolFailedError, ToolLimitError
+from tpugen.flows import yosys
+from tpugen.flows.area import area_shares, totals
+from tpugen.flows.hierarchy import Hierarchy, read_hierarchy
+from tpugen.flows.netlist import Netlist, netlist_from_yosys
+from tpugen.flows.netlist_passes import finish
+from tpugen.flows.netlist_verilog import write_netlist
+from tpugen.flows.process import DEFAULT_LIMITS, Limits
+from tpugen.flows.recipes import (
+    RECIPES,
+    Recipe,
+    abc_script,
+    dissolve_script,
+    elaborate_script,
+    map_script,
+    premap_script,
+)
+from tpugen.flows.technology import Technology
+from tpugen.flows.timing import worst_path
+from tpugen.flows.variants import Variant, find_variants, specialise_rtlil
+from tpugen.results import SynthesisResult
+from tpugen.storage import make_folder, write_json_atomic, write_text_atomic
+
+__all__ = ["FLAT_LIMIT_GATES", "synthesise"]
+
+FLAT_LIMIT_GATES = 25_000.0
+"""Mode `auto` is flat up to this rough estimate in NAND2 equivalents: about half a minute of mapping."""
+
+_TRY_ALL_GATES = 12_000.0
+"""Up to this much logic to map, every recipe is tried; beyond it, the next only while the clock is missed."""
+
+
+def synthesise(
+    files: Sequence[Path],
+    top: str,
+    technology: Technology,
+    *,
+    clock_mhz: float,
+    folder: Path,
+    mode: Literal["auto", "flat", "hierarchical"] = "auto",
+    limits: Limits = DEFAULT_LIMITS,
+) -> SynthesisResult:
+    """Map RTL to a library.
+
+    Args:
+        files: Verilog files.
+        top: Name of the top module.
+        technology: The library.
+        clock_mhz: The clock to meet.
+        folder: Folder of the step; `netlist.v`, `netlist.map.json`, scripts and logs go there.
+        mode: `flat`, `hierarchical`, or `auto`: flat while that is quick. A design in which nothing repeats is flat.
+        limits: What each tool may use.
+
+    Raises:
+        ToolFailedError: Yosys refused the RTL, or the library lacks a cell; ToolLimitError: a limit was reached.
+        ToolError: a tool is missing or too old.
+        StorageError: a file cannot be written.
+    """
+    start = time.monotonic()
+    make_folder(folder)
+    job = _Job(top, technology, 1000.0 / clock_mhz, folder, limits)
+    hierarchy = job.elaborate([path.absolute() for path in files])
+    repeated = hierarchy.repeated()
+    flat = not repeated or mode == "flat" or (mode == "auto" and hierarchy.gates(top) <= FLAT_LIMIT_GATES)
+    job.premap(repeated, flat)
+    best = job.best_of_recipes(hierarchy.gates(top) if flat else hierarchy.unique_gates())
+    for name in ("netlist.v", "netlist.map.json"):
+        (folder / best.recipe.name / name).replace(folder / name)
+    result = _result(best.netlist, hierarchy, technology, "flat" if flat else "hierarchical", folder, start)
+    write_json_atomic(folder / "synthesis.json", json.loads(result.model_dump_json()))
+    write_json_atomic(folder / "recipes.json", job.record)
+    job.tidy()
+    return result
+
+
+def _result(
+    netlist: Netlist,
+    hierarchy: Hierarchy,
+    technology: Technology,
+    mode: Literal["flat", "hierarchical"],
+    folder: Path,
+    start: float,
+) -> SynthesisResult:
+    area, sequential, cells, flip_flops = totals(netlist)
+    return SynthesisResult(
+        technology=technology.name,
+        mode=mode,
+        area_um2=round(area, 4),
+        sequential_area_um2=round(sequential, 4),
+        cells=cells,
+        flip_flops=flip_flops,
+        areas=area_shares(netlist, hierarchy),
+        netlist=f"{folder.name}/netlist.v",
+        seconds=round(time.monotonic() - start, 3),
+    )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What one recipe gave."""
+
+    recipe: Recipe
+    netlist: Netlist
+    area_um2: float
+    slack_ns: float
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Smallest first among those that meet the clock, then fastest first among the others."""
+        return (False, self.area_um2) if self.slack_ns >= 0 else (True, -self.slack_ns)
+
+
+class _Job:
+    """One synthesis: its inputs, and the steps that share its folder."""
+
+    def __init__(self, top: str, technology: Technology, period_ns: float, folder: Path, limits: Limits) -> None:
+        self.top = top
+        self.technology = technology
+        self.period_ns = period_ns
+        self.folder = folder
+        self.limits = limits
+        self.record: list[dict[str, Any]] = []
+
+    def elaborate(self, files: Sequence[Path]) -> Hierarchy:
+        self._yosys(elaborate_script(files, self.top), "elaborate.ys", "elaborate the RTL")
+        return read_hierarchy(self._json("elaborated.json"), self.top)
+
+    def premap(self, keep: Sequence[str], flat: bool) -> None:
+        source, variants = "elaborated.il", list[Variant]()
+        if keep:
+            self._yosys(dissolve_script(self.top, keep), "dissolve.ys", "flatten the RTL")
+            variants = find_variants(self._json("dissolved.json"), self.top, keep)
+            source = "specialised.il"
+            text = (self.folder / "dissolved.il").read_text(encoding="utf-8")
+            write_text_atomic(self.folder / source, specialise_rtlil(text, self.top, variants))
+        script = premap_script(self.top, self.technology.liberty, source, variants, dissolve=flat)
+        self._yosys(script, "premap.ys", "synthesise the RTL")
+
+    def best_of_recipes(self, gates: float) -> _Candidate:
+        """Try recipes in order until one is good enough; keep the best."""
+        found: list[_Candidate] = []
+        failures: list[ToolFailedError] = []
+        for recipe in RECIPES:
+            met = any(candidate.slack_ns >= 0 for candidate in found)
+            if met and (gates > _TRY_ALL_GATES or recipe is RECIPES[-1]):
+                # `speed` is for clocks that nothing else meets.
+                self.record.append({"recipe": recipe.name, "outcome": "not tried"})
+                continue
+            try:
+                found.append(self._try(recipe))
+            except ToolLimitError:
+                raise
+            except ToolFailedError as error:
+                # Some ABC commands give up on some libraries; the next recipe may not.
+                failures.append(error)
+                self.record.append({"recipe": recipe.name, "outcome": "failed", "message": error.message})
+        if not found:
+            raise failures[0]
+        best = min(found, key=lambda candidate: candidate.rank)
+        for entry in self.record:
+            entry["kept"] = entry["recipe"] == best.recipe.name
+        return best
+
+    def _try(self, recipe: Recipe) -> _Candidate:
+        script = abc_script(recipe, self.period_ns)
+        if script is not None:
+            write_text_atomic(self.folder / f"{recipe.name}.abc", script)
+        self._yosys(
+            map_script(recipe, self.technology.liberty, self.period_ns), f"map_{recipe.name}.ys", "map the logic"
+        )
+        netlist = netlist_from_yosys(self._json(f"mapped_{recipe.name}.json"), self.top, self.technology.cells())
+        finish(netlist)
+        place = make_folder(self.folder / recipe.name)
+        path = write_netlist(netlist, place / "netlist.v")
+        area, _, _, flip_flops = totals(netlist)
+        clock_mhz = 1000.0 / self.period_ns
+        clocked = flip_flops > 0
+        slack_ns = worst_path(
+            netlist, path, self.technology, clock_mhz, clocked, self.folder, f"slack_{recipe.name}.tcl"
+        ).slack_ns
+        self.record.append(
+            {"recipe": recipe.name, "outcome": "mapped", "area_um2": round(area, 4), "slack_ns": slack_ns}
+        )
+        return _Candidate(recipe, netlist, area, slack_ns)
+
+    def _yosys(self, script: str, name: str, purpose: str) -> None:
+        done = yosys.run_script(script, self.folder, name, limits=self.limits)
+        if done.returncode != 0:
+            raise ToolFailedError(
+                f"Yosys could not {purpose}: {yosys.error_line(done)}", hint=f"{name}.log in {self.folder} has all of it"
+            )
+
+    def _json(self, name: str) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return data
+
+    def tidy(self) -> None:
+        """Remove what only the steps between themselves needed; scripts, logs and the netlist stay."""
+        for pattern in ("*.il", "elaborated.json", "dissolved.json", "mapped_*.json", "*/netlist.v", "*/netlist.map.json"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+        for recipe in RECIPES:
+            place = self.folder / recipe.name
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()

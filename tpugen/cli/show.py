@@ -1,0 +1,48 @@
+"""How a run's result looks on a terminal."""
+
+from __future__ import annotations
+
+from tpugen.cli.output import number, print_json, print_pairs
+from tpugen.pipeline.result import RunResult
+
+__all__ = ["show_result"]
+
+
+def show_result(result: RunResult, *, as_json: bool) -> None:
+    """Print a result: JSON, or names and values."""
+    if as_json:
+        print_json(result)
+        return
+    print_pairs(_pairs(result))
+
+
+def _pairs(result: RunResult) -> list[tuple[str, str]]:
+    failure = result.first_failure
+    pairs: list[tuple[str, str]] = [("verdict", result.verdict)]
+    if failure is not None:
+        pairs.append(("refused by", f"{failure.step}: {failure.summary}"))
+        pairs.extend(("", f.one_line()) for f in result.findings if f.severity == "error")
+        pairs.extend(("", f"hint: {f.hint}") for f in result.findings[:1] if f.severity == "error" and f.hint)
+    if result.error:
+        pairs.append(("error", result.error))
+    pairs.append(("module", result.module))
+    pairs.append(("written by", result.writer if result.writer == "composer" else str(result.chat_model)))
+    pairs.extend(("assumed", f"{a['field']} = {a['value']}: {a['reason']}") for a in result.assumptions)
+    pairs.extend(("not understood", words) for words in result.not_understood)
+    if result.area_um2 is not None:
+        pairs.append(("technology", result.technology))
+        pairs.append(("area", f"{number(result.area_um2, 'um2')}, {number(result.cells)} cells"))
+    if result.fmax_mhz is not None:
+        slack = f"slack {result.worst_slack_ns:+.2f} ns at {result.clock_mhz:g} MHz"
+        pairs.append(("clock", f"fmax {result.fmax_mhz:.1f} MHz, {slack}"))
+        pairs.append(("power", f"{number(result.power_mw, 'mW')} at {result.clock_mhz:g} MHz"))
+    if result.cycles is not None:
+        pairs.append(("latency", f"{result.cycles} cycles measured, {result.expected_cycles} by the contract"))
+    if result.gops is not None and result.utilization is not None:
+        worth = f"{number(result.gops, 'GOPS')}, {number(result.gops_per_w, 'GOPS/W')}"
+        pairs.append(("workload", f"GEMM {' + '.join(result.workload)}: {number(result.workload_cycles)} cycles, "
+                                  f"{result.utilization:.1%} utilised, {worth}"))  # fmt: skip
+    pairs.append(("run", result.run))
+    if result.report:
+        pairs.append(("report", result.report))
+    return pairs

@@ -1,0 +1,46 @@
+"""`tpugen verify`: the gates on RTL that is already there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tpugen.cli.choices import Json, NoCache, Out, Quiet, Seed, SpecFile, one_request
+from tpugen.cli.output import print_json, print_pairs
+
+__all__ = ["verify"]
+
+
+def verify(  # noqa: PLR0917 - typer passes options by name
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Verilog-2005 sources of the design.")],
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it is to be, in words.")] = None,
+    spec: SpecFile = None,
+    until: Annotated[
+        str, typer.Option("--until", metavar="GATE", help="Last gate: sandbox, contract, lint or simulate.")
+    ] = "simulate",
+    seed: Seed = 1,
+    out: Out = None,
+    no_cache: NoCache = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Run the gates on RTL files against a spec: sandbox, contract, lint, simulation."""
+    from tpugen.cli.progress import progress
+    from tpugen.pipeline.checking import verify_files
+    from tpugen.pipeline.request import understand
+
+    asked = understand(one_request(text, spec))
+    with progress(quiet=quiet) as observer:
+        result = verify_files(
+            files, asked.spec, until=until, seed=seed, out=out, use_cache=not no_cache, observer=observer
+        )
+    if json:
+        print_json(result)
+    else:
+        print_pairs([("verdict", result.verdict), ("module", result.module)])
+        print_pairs([("", finding.one_line()) for finding in result.findings])
+        if result.folder:
+            print_pairs([("folder", result.folder)])
+    raise typer.Exit(0 if result.verdict == "pass" else 1)

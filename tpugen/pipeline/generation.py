@@ -1,0 +1,273 @@
+"""The main road: a sentence or a spec in, a judged design out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from tpugen import __version__
+from tpugen.errors import StorageError, TpugenError
+from tpugen.pipeline.cache import StepCache
+from tpugen.pipeline.design_steps import SpecStep, WriteStep
+from tpugen.pipeline.folder import (
+    choose_folder,
+    find_run,
+    lock_run,
+    new_run_folder,
+    read_request,
+    runs_folder,
+    write_manifest,
+    write_request,
+)
+from tpugen.pipeline.gate_steps import ContractStep, LintStep, SandboxStep, SimulateStep
+from tpugen.pipeline.identity import git_commit, machine_summary
+from tpugen.pipeline.measure_steps import ModelStep, ReportStep, StaStep, SynthStep
+from tpugen.pipeline.options import Event, GenerateOptions, Observer, silent
+from tpugen.pipeline.request import understand
+from tpugen.pipeline.result import RunResult, load_result
+from tpugen.pipeline.step import Context, Flow, Step
+from tpugen.results import GateRecord, Manifest, ProvenanceRecord, ToolVersion
+from tpugen.spec import DesignSpec, contract_for, spec_from_dict
+from tpugen.storage import read_json
+
+__all__ = ["design_steps", "generate", "preflight", "resume"]
+
+
+def design_steps() -> list[Step]:
+    """The steps of a whole run, in order."""
+    gates = _gates()
+    return [SpecStep(), WriteStep(gates), *gates, SynthStep(), StaStep(), ModelStep(), ReportStep()]
+
+
+def _gates() -> list[Step]:
+    return [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
+
+
+def generate(
+    request: str | DesignSpec | Mapping[str, Any],
+    *,
+    options: GenerateOptions | None = None,
+    observer: Observer = silent,
+) -> RunResult:
+    """Write, check and measure a design.
+
+    Args:
+        request: A sentence, a spec, or a spec as plain data.
+        options: Choices; the defaults need no network and no key.
+        observer: Hears what happens while it goes on.
+
+    Returns:
+        What the run came to; `verdict` is `pass` or `fail`. Everything else is in the folder `run`.
+
+    Raises:
+        RequestError: the request or an option is wrong; nothing was started.
+        ToolError: a tool is missing or broke.
+        ChatModelError: the chat model failed and no fallback was chosen.
+        StorageError: the disk refused, or another process works on the folder.
+    """
+    options = _absolute(options or GenerateOptions())
+    asked = understand(request, clock_mhz=options.clock_mhz)
+    preflight(options)
+    identity = {
+        "spec": asked.spec.model_dump(mode="json"),
+        "request": asked.text,
+        "clock_asked": asked.clock_asked,
+        "options": options.identity(),
+    }
+    if options.out is not None:
+        folder = choose_folder(options.out, identity)
+    else:
+        folder = new_run_folder(runs_folder(options.runs_folder), contract_for(asked.spec).module)
+    with lock_run(folder):
+        if not (folder / "request.json").is_file():
+            stored = {
+                "identity": identity,
+                "assumptions": asked.assumptions,
+                "not_understood": asked.not_understood,
+                "use_cache": options.use_cache,
+                "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+                "command": _command_line(),
+            }
+            write_request(folder, stored)
+        return _execute(folder, observer, use_cache=options.use_cache, keep=options.use_cache)
+
+
+def resume(run: str | Path, *, runs: Path | None = None, observer: Observer = silent) -> RunResult:
+    """Go on with a run that was interrupted or killed, or do its failed steps again.
+
+    Finished steps are kept where their inputs and every file they wrote are unchanged.
+
+    Args:
+        run: The run's folder, its id, or the beginning of it.
+        runs: Where runs are kept, if not in the usual place.
+        observer: Hears what happens.
+
+    Raises:
+        UnknownNameError: no such run.
+        RunLockedError: another process works on it.
+    """
+    folder = find_run(str(run), runs)
+    stored = read_request(folder)
+    options = _stored_options(folder, stored)
+    preflight(options)
+    with lock_run(folder):
+        return _execute(folder, observer, use_cache=bool(stored.get("use_cache", True)), keep=True)
+
+
+def _absolute(options: GenerateOptions) -> GenerateOptions:
+    """A Liberty file by path is remembered by its absolute path, so that the run resumes from any folder."""
+    path = Path(options.technology).expanduser()
+    looks_like_path = "/" in options.technology or options.technology.endswith((".lib", ".lib.gz", ".gz"))
+    return options.model_copy(update={"technology": str(path.resolve())}) if looks_like_path else options
+
+
+def preflight(options: GenerateOptions) -> None:
+    """Check all that can be checked before anything is written: workload, technology, tools.
+
+    Raises:
+        RequestError: an unknown technology, an unreadable workload.
+        ToolError: a tool is missing, too old, or the Liberty file cannot be read.
+    """
+    if options.gemms:
+        from tpugen.model import parse_gemm
+
+        for text in options.gemms:
+            parse_gemm(text)
+    from tpugen.flows.technology import find_technology
+
+    find_technology(options.technology)
+    from tpugen.flows.tools import ICARUS, OPENSTA, VERILATOR, VVP, YOSYS
+    from tpugen.pipeline.identity import require_tools
+
+    require_tools(ICARUS, VVP, VERILATOR, YOSYS, OPENSTA)
+
+
+def _command_line() -> list[str]:
+    """How tpugen was called; the Python API is named as such."""
+    name = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else ""
+    return ["tpugen", *sys.argv[1:]] if name in ("tpugen", "__main__.py") else ["python", "tpugen.generate"]
+
+
+def _stored_options(folder: Path, stored: Mapping[str, Any]) -> GenerateOptions:
+    try:
+        return GenerateOptions.model_validate({**stored["identity"]["options"], "out": folder})
+    except (ValidationError, KeyError) as error:
+        raise StorageError(
+            f"{folder / 'request.json'} was written by another version of tpugen: {error}",
+            hint="start the run again with `tpugen generate`",
+        ) from None
+
+
+def _context(folder: Path, observer: Observer) -> Context:
+    stored = read_request(folder)
+    identity = stored["identity"]
+    return Context(
+        root=folder,
+        spec=spec_from_dict(identity["spec"]),
+        options=_stored_options(folder, stored),
+        request=identity["request"],
+        assumptions=list(stored["assumptions"]),
+        not_understood=list(stored["not_understood"]),
+        clock_asked=bool(identity["clock_asked"]),
+        observer=observer,
+    )
+
+
+def _execute(folder: Path, observer: Observer, *, use_cache: bool, keep: bool) -> RunResult:
+    """Run the flow in a folder that this process holds; the manifest always says how far it came."""
+    context = _context(folder, observer)
+    observer(Event("run", text=str(folder)))
+    manifest = _first_manifest(context, read_request(folder))
+    write_manifest(folder, manifest)
+
+    def on_record(records: list[GateRecord]) -> None:
+        nonlocal manifest
+        manifest = _with_records(manifest, records, folder)
+        write_manifest(folder, manifest)
+
+    cache = StepCache() if use_cache else None
+    flow = Flow(design_steps(), cache=cache, keep=keep, on_record=on_record)
+    try:
+        records = flow.run(context)
+    except KeyboardInterrupt:
+        _close(folder, manifest, "interrupted")
+        raise
+    except Exception as error:
+        message = str(error) if isinstance(error, TpugenError) else f"{type(error).__name__}: {error}"
+        _close(folder, manifest, "error", message)
+        raise
+    failed = any(record.verdict == "fail" for record in records)
+    _close(folder, manifest, "fail" if failed else "pass")
+    if cache is not None:
+        cache.prune()
+    return load_result(folder)
+
+
+def _first_manifest(context: Context, stored: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        run_id=context.root.name,
+        created_utc=stored["created_utc"],
+        tpugen_version=__version__,
+        command=list(stored["command"]),
+        request=context.request,
+        spec=context.spec.model_dump(mode="json"),
+        module=context.contract.module,
+        contract_sha256=context.contract.content_hash(),
+        writer=context.options.chosen_writer,
+        chat_model=context.options.chat_model,
+        seed=context.options.seed,
+        technology=context.technology.name,
+        git=git_commit(),
+        machine=machine_summary(),
+    )
+
+
+def _with_records(manifest: Manifest, records: Sequence[GateRecord], folder: Path) -> Manifest:
+    seconds = round(sum(record.seconds for record in records), 3)  # of kept steps, what they took when they ran
+    updates: dict[str, Any] = {"steps": list(records), "seconds": seconds}
+    tools: dict[str, ToolVersion] = {tool.name: tool for record in records for tool in record.tools}
+    updates["tools"] = list(tools.values())
+    if records[-1].step == "write" and (folder / "write" / "provenance.json").is_file():
+        written = read_json(folder / "write" / "provenance.json")
+        updates["writer"] = written["writer"]
+        updates["provenance"] = [ProvenanceRecord.model_validate(entry) for entry in written["provenance"]]
+        updates["retrieved"] = list(written.get("retrieved", []))
+    return manifest.model_copy(update=updates)
+
+
+def _close(
+    folder: Path,
+    manifest: Manifest,
+    verdict: Literal["pass", "fail", "interrupted", "error"],
+    error: str | None = None,
+) -> None:
+    """Write the last manifest; a second Ctrl-C cannot cut it short, a full disk cannot hide the first error."""
+    updates = {"verdict": verdict, "error": error}
+    with _uninterrupted():
+        try:
+            write_manifest(folder, manifest.model_copy(update=updates))
+        except StorageError:
+            if verdict in ("pass", "fail"):
+                raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back for a moment (main thread only: others never get them)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)

@@ -1,0 +1,275 @@
+"""Steps that measure: `synth`, `sta`, `model`; and `report`, which draws what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tpugen.errors import ToolFailedError
+from tpugen.findings import Finding
+from tpugen.pipeline.gate_steps import rtl_hashes
+from tpugen.pipeline.identity import code_fingerprint, require_tools
+from tpugen.pipeline.step import Context, Outcome, Step
+from tpugen.results import DesignMeasurement, SimulationResult, SynthesisResult, TimingResult, ToolVersion
+from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.storage import read_json, sha256_file, write_json_atomic
+
+if TYPE_CHECKING:
+    from tpugen.flows.activity import Activity
+
+__all__ = ["ModelStep", "ReportStep", "StaStep", "SynthStep", "default_gemm", "measurement"]
+
+_DEFAULT_GEMM_SIDE = 64
+
+
+def _technology_identity(context: Context) -> dict[str, str]:
+    technology = context.technology
+    return {"name": technology.name, "liberty": sha256_file(technology.liberty)}
+
+
+class SynthStep(Step):
+    """Maps the RTL to the technology with Yosys; measures area, cells and flip-flops."""
+
+    id: ClassVar[str] = "synth"
+    needs: ClassVar[tuple[str, ...]] = ("write", "sandbox", "contract", "lint", "simulate")
+
+    def _tools(self) -> list[ToolVersion]:
+        from tpugen.flows.tools import OPENSTA, YOSYS
+
+        return require_tools(YOSYS, OPENSTA)  # recipes are compared by their worst path
+
+    def inputs(self, context: Context) -> dict[str, Any]:
+        """See `Step.inputs`."""
+        return {
+            "rtl": rtl_hashes(context),
+            "top": context.contract.module,
+            "clock_mhz": context.spec.clock_mhz,
+            "mode": context.options.synthesis_mode,
+            "technology": _technology_identity(context),
+            "tools": {tool.name: tool.version for tool in self._tools()},
+            "code": code_fingerprint(["flows"]),
+        }
+
+    def run(self, context: Context, folder: Path) -> Outcome:
+        """See `Step.run`."""
+        from tpugen.flows.synthesis import synthesise
+
+        try:
+            result = synthesise(
+                context.rtl_files,
+                context.contract.module,
+                context.technology,
+                clock_mhz=context.spec.clock_mhz,
+                folder=folder,
+                mode=context.options.synthesis_mode,
+            )
+        except ToolFailedError as error:
+            if context.options.chosen_writer != "llm":
+                raise
+            finding = Finding(
+                severity="error", gate="synth", rule="synthesis-failed", message=error.message, hint=error.hint
+            )
+            return Outcome("the synthesiser did not take the RTL", [finding], self._tools())
+        netlist = Path(result.netlist)
+        if (folder / netlist).is_file():
+            result = result.model_copy(update={"netlist": str((folder / netlist).relative_to(context.root))})
+        write_json_atomic(folder / "synthesis.json", result.model_dump(mode="json"))
+        summary = (
+            f"{result.area_um2:,.0f} um2, {result.cells:,} cells, {result.flip_flops:,} flip-flops, "
+            f"{result.technology}, {result.mode}"
+        )
+        return Outcome(summary, [], self._tools())
+
+
+class StaStep(Step):
+    """Times the netlist with OpenSTA, and its power with the activity of the simulation.
+
+    A miss of the clock fails the design where the clock was asked for; where it was only assumed it is a warning.
+    """
+
+    id: ClassVar[str] = "sta"
+    needs: ClassVar[tuple[str, ...]] = ("synth",)
+
+    def _tools(self) -> list[ToolVersion]:
+        from tpugen.flows.tools import OPENSTA
+
+        return require_tools(OPENSTA)
+
+    def inputs(self, context: Context) -> dict[str, Any]:
+        """See `Step.inputs`."""
+        activity = _activity_path(context)
+        synthesis = context.root / "synth" / "synthesis.json"
+        netlist = context.root / SynthesisResult.model_validate(read_json(synthesis)).netlist
+        return {
+            "netlist": {p.name: sha256_file(p) for p in sorted(netlist.parent.glob(f"{netlist.stem}*")) if p.is_file()},
+            "top": context.contract.module,
+            "clock_mhz": context.spec.clock_mhz,
+            "clocked": context.contract.clocked,
+            "clock_asked": context.clock_asked,
+            "activity": sha256_file(activity) if activity else None,
+            "technology": _technology_identity(context),
+            "tools": {tool.name: tool.version for tool in self._tools()},
+            "code": code_fingerprint(["flows"]),
+        }
+
+    def run(self, context: Context, folder: Path) -> Outcome:
+        """See `Step.run`."""
+        from tpugen.flows.timing import analyse
+
+        synthesis = SynthesisResult.model_validate(read_json(context.root / "synth" / "synthesis.json"))
+        result = analyse(
+            context.root / synthesis.netlist,
+            context.contract.module,
+            context.technology,
+            clock_mhz=context.spec.clock_mhz,
+            clocked=context.contract.clocked,
+            folder=folder,
+            activity=_activity(context),
+        )
+        write_json_atomic(folder / "timing.json", result.model_dump(mode="json"))
+        summary = f"slack {result.worst_slack_ns:+.2f} ns at {result.clock_mhz:g} MHz, fmax {result.fmax_mhz:.1f} MHz"
+        if result.power is not None:
+            summary += f", {result.power.total_mw:.3g} mW (activity: {result.power.activity_source})"
+        return Outcome(summary, _timing_findings(result, context.clock_asked), self._tools())
+
+
+def _timing_findings(result: TimingResult, clock_asked: bool) -> list[Finding]:
+    if result.worst_slack_ns >= 0:
+        return []
+    asked = "the clock that was asked for" if clock_asked else "the assumed clock"
+    return [
+        Finding(
+            severity="error" if clock_asked else "warning",
+            gate="sta",
+            rule="clock-missed",
+            message=(
+                f"{asked}, {result.clock_mhz:g} MHz, is missed by {-result.worst_slack_ns:.2f} ns: "
+                f"the critical path takes {result.critical_path_ns:.2f} ns"
+            ),
+            hint=f"ask for at most {_rounded_down(result.fmax_mhz)} MHz, a faster technology, or narrower operands",
+        )
+    ]
+
+
+def _rounded_down(mhz: float) -> str:
+    return f"{int(mhz)}" if mhz >= 10 else f"{int(mhz * 100) / 100:g}"
+
+
+def _activity_path(context: Context) -> Path | None:
+    path = context.root / "simulate" / "simulation.json"
+    if not path.is_file():
+        return None
+    simulation = SimulationResult.model_validate(read_json(path))
+    return context.root / simulation.activity if simulation.activity else None
+
+
+def _activity(context: Context) -> Activity | None:
+    path = _activity_path(context)
+    if path is None:
+        return None
+    from tpugen.flows.activity import Activity
+
+    return Activity.load(path)
+
+
+class ModelStep(Step):
+    """What the measured design gives on the workload."""
+
+    id: ClassVar[str] = "model"
+    needs: ClassVar[tuple[str, ...]] = ("synth", "sta")
+
+    def inputs(self, context: Context) -> dict[str, Any]:
+        """See `Step.inputs`."""
+        design, _ = measurement(context.root, context.contract.module, context.spec)
+        return {
+            "spec": context.spec.model_dump(mode="json"),
+            "gemms": list(context.options.gemms),
+            "design": design.model_dump(mode="json"),
+            "code": code_fingerprint(["model", "spec"]),
+        }
+
+    def run(self, context: Context, folder: Path) -> Outcome:
+        """See `Step.run`."""
+        from tpugen.model import evaluate, parse_gemm
+
+        if isinstance(context.spec, AdderSpec | MultiplierSpec):
+            return Outcome("a combinational unit runs no GEMM by itself", skipped=True)
+        design, note = measurement(context.root, context.contract.module, context.spec)
+        texts = context.options.gemms or (default_gemm(context.spec),)
+        result = evaluate(context.spec, [parse_gemm(text) for text in texts], design)
+        write_json_atomic(folder / "model.json", result.model_dump(mode="json"))
+        total = result.total
+        workload = f"GEMM {texts[0]}" if len(texts) == 1 else f"{len(texts)} GEMMs"
+        assumed = "" if context.options.gemms else " (assumed)"
+        summary = (
+            f"{workload}{assumed}: {total.cycles:,} cycles, {total.utilization:.1%} utilised, {total.gops:.3g} GOPS"
+        )
+        if total.gops_per_w is not None:
+            summary += f", {total.gops_per_w:.3g} GOPS/W"
+        findings = [Finding(severity="info", gate="model", rule="clock", message=note)] if note else []
+        return Outcome(summary, findings)
+
+    def command(self, context: Context) -> str | None:
+        """See `Step.command`."""
+        texts = context.options.gemms or (default_gemm(context.spec),)
+        return f"tpugen model gemm {' '.join(texts)} --run ."
+
+
+def default_gemm(spec: DesignSpec) -> str:
+    """The workload where none is named: a square GEMM of side 64, or of the array's larger side where that is more."""
+    side = max(_DEFAULT_GEMM_SIDE, spec.rows, spec.cols) if isinstance(spec, SystolicArraySpec) else _DEFAULT_GEMM_SIDE
+    return f"{side}x{side}x{side}"
+
+
+def measurement(root: Path, module: str, spec: DesignSpec) -> tuple[DesignMeasurement, str | None]:
+    """The measured design of a run, as the model takes it in, and a note where the spec's clock was not met.
+
+    A design that misses its clock is judged at the highest clock it reaches, its dynamic power scaled with the clock.
+    """
+    synthesis = SynthesisResult.model_validate(read_json(root / "synth" / "synthesis.json"))
+    timing = TimingResult.model_validate(read_json(root / "sta" / "timing.json"))
+    clock_mhz, note = spec.clock_mhz, None
+    power_mw = timing.power.total_mw if timing.power else None
+    if timing.worst_slack_ns < 0:
+        clock_mhz = timing.fmax_mhz
+        note = f"judged at {clock_mhz:.1f} MHz, the highest clock it reaches, not at {spec.clock_mhz:g} MHz"
+        if timing.power is not None:
+            dynamic = timing.power.internal_mw + timing.power.switching_mw
+            power_mw = timing.power.leakage_mw + dynamic * clock_mhz / timing.power.clock_mhz
+            note += "; dynamic power scaled with the clock"
+    design = DesignMeasurement(
+        design=module,
+        technology=synthesis.technology,
+        clock_mhz=clock_mhz,
+        area_um2=synthesis.area_um2,
+        power_mw=power_mw,
+    )
+    return design, note
+
+
+class ReportStep(Step):
+    """Draws `report.html`, also of a run that failed."""
+
+    id: ClassVar[str] = "report"
+    outputs: ClassVar[tuple[str, ...]] = ("report.html",)
+    cacheable: ClassVar[bool] = False  # it names its run
+    always: ClassVar[bool] = True
+
+    def inputs(self, context: Context) -> dict[str, Any]:
+        """See `Step.inputs`."""
+        results = sorted(context.root.glob("*/result.json"))
+        return {
+            "results": {p.parent.name: sha256_file(p) for p in results if p.parent.name != self.id},
+            "code": code_fingerprint(["report"]),
+        }
+
+    def run(self, context: Context, folder: Path) -> Outcome:
+        """See `Step.run`."""
+        from tpugen.report import write_report
+
+        path = write_report(context.root)
+        return Outcome(f"{path.name}, {path.stat().st_size / 1024:,.0f} KiB")
+
+    def command(self, context: Context) -> str | None:
+        """See `Step.command`."""
+        return "tpugen report ."

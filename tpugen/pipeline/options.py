@@ -1,0 +1,106 @@
+"""What a caller may choose about a run, and what is heard while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tpugen.errors import RequestError
+from tpugen.flows.technology import DEFAULT_TECHNOLOGY
+from tpugen.results import GateRecord
+
+__all__ = ["DEFAULT_TECHNOLOGY", "Event", "GenerateOptions", "Observer", "SynthesisMode", "silent"]
+
+SynthesisMode = Literal["auto", "flat", "hierarchical"]
+
+
+class GenerateOptions(BaseModel):
+    """Choices of one run; the defaults need no network, no key and no PDK.
+
+    Attributes:
+        writer: `composer` (deterministic) or `llm`; left out: `llm` where `chat_model` is given, else `composer`.
+        chat_model: Name of the chat model that writes, e.g. `gpt-4.1` or `local:/models/coder.gguf`.
+        fallback: `composer`: if the chat model fails, the composer writes instead, and the report says so.
+        repairs: How many times the chat model may mend its RTL from the gates' findings.
+        seed: Seed of the bench's stimulus.
+        technology: Name of a technology library or path of a Liberty file.
+        clock_mhz: Target clock in MHz; overrides the request's.
+        gemms: Workload for the model as `MxKxN` texts; left out: one GEMM of the design's natural size.
+        synthesis_mode: `flat`, `hierarchical` (each distinct module once), or `auto`.
+        waves: Keep the waveform of the simulation.
+        use_cache: Take steps whose inputs did not change from the cache.
+        out: The run's folder; left out: a new one in `runs_folder`.
+        runs_folder: Where runs are kept; left out: `TPUGEN_RUNS_DIR`, else `runs` in the working folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    writer: Literal["composer", "llm"] | None = None
+    chat_model: str | None = None
+    fallback: Literal["composer"] | None = None
+    repairs: int = Field(default=3, ge=0, le=50)
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    technology: str = DEFAULT_TECHNOLOGY
+    clock_mhz: float | None = None
+    gemms: tuple[str, ...] = ()
+    synthesis_mode: SynthesisMode = "auto"
+    waves: bool = True
+    use_cache: bool = True
+    out: Path | None = None
+    runs_folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GenerateOptions:
+        if self.writer == "llm" and not self.chat_model:
+            raise RequestError(
+                "the llm writer needs a chat model, and none is named",
+                hint="name one with --model NAME, or leave out --writer to use the composer",
+            )
+        if self.writer == "composer" and self.chat_model:
+            raise RequestError(
+                f"chat model {self.chat_model!r} is named, but the composer was asked to write",
+                hint="leave out --writer composer, or leave out --model",
+            )
+        if self.fallback and not self.chat_model:
+            raise RequestError(
+                "--fallback says what to do when a chat model fails, and no chat model is named",
+                hint="name one with --model NAME, or leave out --fallback",
+            )
+        return self
+
+    @property
+    def chosen_writer(self) -> Literal["composer", "llm"]:
+        """Who writes the RTL."""
+        return "llm" if self.chat_model else "composer"
+
+    def identity(self) -> dict[str, object]:
+        """What decides the run's results, as plain data: everything but folders and the use of the cache."""
+        return self.model_dump(mode="json", exclude={"out", "runs_folder", "use_cache"})
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened in a run.
+
+    Attributes:
+        kind: `run` (the folder is made), `start` and `end` of a step, or `note`.
+        step: The step's id; empty for `run`.
+        record: The verdict (`end` only).
+        text: The folder (`run`) or a sentence (`note`).
+    """
+
+    kind: Literal["run", "start", "end", "note"]
+    step: str = ""
+    record: GateRecord | None = None
+    text: str = ""
+
+
+Observer = Callable[[Event], None]
+
+
+def silent(_event: Event) -> None:
+    """The observer that says nothing."""

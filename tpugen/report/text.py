@@ -1,0 +1,75 @@
+"""Numbers with units and texts from outside, made fit to be shown."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+__all__ = ["clean", "count", "quantity", "seconds", "shortened"]
+
+# Bidirectional controls can make shown text differ from what it is (e.g. a file name or a line of code).
+_BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+
+
+def clean(value: object) -> str:
+    """Text safe to show: control, bidirectional and unpaired surrogate characters become visible marks.
+
+    Line feeds and tabs stay. Escaping for HTML is another matter and is done where markup is made.
+    """
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    if char in "\n\t":
+        return char
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if code in _BIDI or 0x80 <= code < 0xA0 or unicodedata.category(char) in ("Cs", "Cn"):
+        return "\ufffd"
+    return char
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, saying how many were left out."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n… {len(text) - limit:,} further characters are in the run folder"
+
+
+def count(value: int, noun: str, plural: str | None = None) -> str:
+    """`1 test`, `1,024 tests`."""
+    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+
+
+def quantity(value: float | None, digits: int = 4) -> str:
+    """A number with `digits` significant digits and thousands separators; an en dash where nothing was measured."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return "unbounded" if value > 0 else "–"
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    decimals = max(0, digits - 1 - magnitude)
+    if decimals > 6:
+        return f"{value:.{digits - 1}e}"
+    shown = f"{value:,.{decimals}f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown and decimals > 2 else shown
+
+
+def seconds(value: float) -> str:
+    """A duration: `12 ms`, `3.4 s`, `2 min 5 s`."""
+    if value < 0.0005:
+        return "< 1 ms"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"

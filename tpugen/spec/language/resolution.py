@@ -1,0 +1,383 @@
+"""Statements to fields of one kind: pairs, counts and shared widths are resolved; contradictions are found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS
+from tpugen.errors import ContradictionError, LanguageError
+from tpugen.spec.language.chart import Chart, Statement
+from tpugen.spec.language.lexer import quote
+
+__all__ = ["Resolution", "resolve"]
+
+_MATRIX_SIZE_MAX = 16
+_OPERANDS = ("activation_width_bits", "weight_width_bits")
+_FIELDS = {
+    "adder": ("width_bits", "signed", "adder", "clock_mhz"),
+    "multiplier": (*_OPERANDS, "signed", "multiplier", "clock_mhz"),
+    "mac": (*_OPERANDS, "accumulator_width_bits", "signed", "multiplier", "adder", "clock_mhz"),
+    "systolic_array": (
+        "rows", "cols", "dataflow", *_OPERANDS, "accumulator_width_bits", "signed", "multiplier", "adder", "clock_mhz",
+    ),
+}  # fmt: skip
+_DEFAULTS: dict[str, Any] = {
+    "rows": 8, "cols": 8, "width_bits": 8, "activation_width_bits": 8, "weight_width_bits": 8, "clock_mhz": 100.0,
+    "multiplier": "exact", "adder": "exact",
+}  # fmt: skip
+_DATAFLOWS = ("output_stationary", "weight_stationary", "input_stationary")
+
+
+@dataclass
+class Resolution:
+    """What the request says about the fields of its kind.
+
+    Attributes:
+        values: By field, `multiplier.k` for parameters.
+        notes: Reasons by field, where the value is an assumption.
+        used: The statements that counted.
+        gemms: Matrix products (M, K, N).
+        excluded: Why a default was chosen as it was, by field.
+    """
+
+    values: dict[str, Any]
+    notes: dict[str, str]
+    used: list[Statement]
+    gemms: list[tuple[int, int, int]]
+    excluded: dict[str, str]
+
+
+def resolve(chart: Chart, kind: str, statements: Sequence[Statement]) -> Resolution:
+    """Values of the kind's fields.
+
+    Raises:
+        ContradictionError: two statements exclude each other; both are quoted.
+        LanguageError: the only value that is named is excluded.
+    """
+    resolver = _Resolver(chart, kind, statements)
+    return resolver.run()
+
+
+class _Resolver:
+    def __init__(self, chart: Chart, kind: str, statements: Sequence[Statement]) -> None:
+        self.chart = chart
+        self.kind = kind
+        self.positive = [statement for statement in statements if not statement.negated]
+        self.negative = [statement for statement in statements if statement.negated]
+        self.result = Resolution({}, {}, [], [], {})
+        self.said: dict[str, list[Statement]] = {}
+
+    def run(self) -> Resolution:
+        self._gemms()
+        self._sizes()
+        self._widths()
+        self._units()
+        for field in ("dataflow", "clock_mhz"):
+            self._take(field, self._all(field))
+        self._choose()
+        self._signed()
+        self._count()
+        self._negations()
+        self._fillers()
+        return self.result
+
+    def _all(self, *fields: str) -> list[Statement]:
+        return [statement for field in fields for statement in self.positive if statement.field == field]
+
+    def _take(self, field: str, statements: Iterable[Statement], note: str | None = None) -> None:
+        """Let statements speak about a field, if the kind has it."""
+        if field.split(".")[0] not in _FIELDS[self.kind]:
+            return
+        for statement in statements:
+            self.said.setdefault(field, []).append(statement if note is None else replace(statement, note=note))
+
+    def _choose(self) -> None:
+        for field, statements in self.said.items():
+            first = statements[0]
+            for other in statements[1:]:
+                if other.value != first.value:
+                    raise self._contradiction(field, first, other)
+            self.result.values[field] = first.value
+            self.result.used.extend(statements)
+            if all(statement.note for statement in statements):
+                self.result.notes[field] = f'"{self._written(first)}": {first.note}'
+
+    def _written(self, statement: Statement) -> str:
+        return " ".join(self.chart.written(statement.first, statement.last).split())
+
+    def _place(self, statement: Statement) -> str:
+        tokens = self.chart.tokens
+        return quote(self.chart.text, tokens[statement.first].start, tokens[statement.last].end)
+
+    def _contradiction(self, field: str, one: Statement, other: Statement) -> ContradictionError:
+        first, second = sorted((one, other), key=lambda statement: (statement.first, statement.last))
+        return ContradictionError(
+            f"the request says two things about {field}: {_shown(field, first.value)} in {self._place(first)}, "
+            f"{_shown(field, second.value)} in {self._place(second)}",
+            hint="say only one of them",
+        )
+
+    # sizes
+
+    def _gemms(self) -> None:
+        for statement in self._all("gemm"):
+            if all(isinstance(size, int) and size > 0 for size in statement.value):
+                self.result.gemms.append(statement.value)
+                self.result.used.append(statement)
+
+    def _sizes(self) -> None:
+        pairs = self._all("size_pair")
+        operand_pairs = self._all("operand_pair")
+        if self.kind != "systolic_array":
+            self._operand_pairs([*operand_pairs, *pairs])
+            return
+        if operand_pairs and not pairs and not self._all("rows", "cols", "activation_width_bits", "weight_width_bits"):
+            widths_elsewhere = self._all("operand_width", "input_width")
+            if widths_elsewhere:  # "16x16 multipliers of 8 bits" in an array are its size
+                pairs, operand_pairs = operand_pairs, []
+        self._operand_pairs(operand_pairs)
+        for pair in pairs[1:]:
+            if pair.value != pairs[0].value:
+                raise self._contradiction("the array's size", pairs[0], pair)
+        for pair in pairs:
+            self._take("rows", [replace(pair, value=pair.value[0])])
+            self._take("cols", [replace(pair, value=pair.value[1])])
+        for field in ("rows", "cols"):
+            self._take(field, self._all(field))
+        self._matrices()
+        self.result.used.extend(self._all("square"))
+
+    def _fillers(self) -> None:
+        self.result.used.extend(self._all("filler"))
+        if self.kind in ("mac", "systolic_array"):
+            self.result.used.extend(self._all("contract"))
+
+    def _operand_pairs(self, pairs: Sequence[Statement]) -> None:
+        for pair in pairs:
+            if self.kind == "adder":
+                self._take("width_bits", [replace(pair, value=value) for value in pair.value])
+            else:
+                for field, value in zip(_OPERANDS, pair.value, strict=True):
+                    self._take(field, [replace(pair, value=value)])
+
+    def _matrices(self) -> None:
+        """`4x4 matrix multiplication`: the workload, and of a small array without another size the size as well."""
+        for statement in self._all("matrix_pair"):
+            rows, cols = statement.value
+            small = all(isinstance(size, int) and 0 < size <= _MATRIX_SIZE_MAX for size in (rows, cols))
+            if "rows" not in self.said and "cols" not in self.said and small and not self._all("pe_count"):
+                note = "the array is made as large as these matrices, as no other size is given"
+                self._take("rows", [replace(statement, value=rows)], note)
+                self._take("cols", [replace(statement, value=cols)], note)
+            if rows == cols and isinstance(rows, int) and rows > 0:
+                self.result.gemms.append((rows, rows, rows))
+                self.result.used.append(statement)
+
+    def _count(self) -> None:
+        for statement in self._all("pe_count"):
+            count = statement.value
+            if self.kind != "systolic_array":
+                if count == 1:
+                    self.result.used.append(statement)
+                continue
+            self._fit_count(statement, count)
+            self.result.used.append(statement)
+        values = self.result.values
+        if ("rows" in values) != ("cols" in values):
+            known, missing = ("rows", "cols") if "rows" in values else ("cols", "rows")
+            values[missing] = values[known]
+            self.result.notes[missing] = f"only {known} is stated; a square array is assumed"
+
+    def _fit_count(self, statement: Statement, count: float) -> None:
+        values, notes = self.result.values, self.result.notes
+        stated = self.said.get("rows", []) + self.said.get("cols", [])
+        if "rows" in values and "cols" in values:
+            if values["rows"] * values["cols"] != count and "rows" not in notes:
+                raise self._contradiction("the number of processing elements", replace(
+                    stated[0], value=values["rows"] * values["cols"]), statement)
+            return
+        for known, missing in (("rows", "cols"), ("cols", "rows")):
+            if known in values:
+                if not values[known] or count % values[known]:
+                    raise self._contradiction(f"{known} and the number of processing elements", stated[0], statement)
+                values[missing] = count // values[known]
+                return
+        if not isinstance(count, int) or count < 1 or count > 10**9:
+            values["rows"] = values["cols"] = count
+            return
+        rows = next(side for side in range(math.isqrt(count), 0, -1) if count % side == 0)
+        values["rows"], values["cols"] = rows, count // rows
+        shape = "square" if rows * rows == count else "most nearly square"
+        for field in ("rows", "cols"):
+            notes[field] = f'"{self._written(statement)}": the {shape} array of {count} processing elements'
+            notes[field] += f"; {statement.note}" if statement.note else ""
+
+    # widths
+
+    def _widths(self) -> None:
+        if self.kind == "adder":
+            self._take("width_bits", self._all("operand_width", "input_width", *_OPERANDS))
+            for statement in self._all("output_width"):
+                if {item.value for item in self.said.get("width_bits", [])} == {statement.value - 1}:
+                    self.result.used.append(statement)
+            return
+        for field in _OPERANDS:
+            self._take(field, self._all(field))
+        for field in _OPERANDS:
+            self._take(field, self._all("operand_width"))
+        self._input_widths()
+        self._take("accumulator_width_bits", self._all("accumulator_width_bits"))
+        if self.kind == "multiplier":
+            self._product_width()
+        else:
+            self._take("accumulator_width_bits", self._all("output_width"), "results leave at the accumulator's width")
+
+    def _input_widths(self) -> None:
+        inputs = self._all("input_width")
+        self._take("activation_width_bits", inputs)
+        if "weight_width_bits" not in self.said:
+            self._take("weight_width_bits", inputs, "no other width is given for the weights")
+
+    def _product_width(self) -> None:
+        widths = [{item.value for item in self.said.get(field, [])} or {8} for field in _OPERANDS]
+        for statement in self._all("output_width"):
+            if {a + w for a in widths[0] for w in widths[1]} == {statement.value}:
+                self.result.used.append(statement)
+
+    def _signed(self) -> None:
+        hard = self._all("signed")
+        typed = self._all("signed_by_type")
+        for other in hard[1:]:
+            if other.value != hard[0].value:
+                raise self._contradiction("signed", hard[0], other)
+        for unsigned in hard:
+            for integer in typed:
+                apart = unsigned.last < integer.first or integer.last < unsigned.first
+                symbols = {self.chart.tokens[i].symbol for i in range(unsigned.first, unsigned.last + 1)}
+                if not unsigned.value and apart and symbols & {"uint", "u", "ui"}:
+                    raise self._contradiction("signed", unsigned, integer)
+        self.result.used.extend([*hard, *typed])
+        if hard:
+            self.result.values["signed"] = hard[0].value
+        elif typed:
+            self.result.values["signed"] = True
+            self.result.notes["signed"] = f'"{self._written(typed[0])}" is read as two\'s complement'
+
+    # units
+
+    def _units(self) -> None:
+        families = {role: self._all(role) for role in ("multiplier", "adder")}
+        for role, statements in families.items():
+            self._take(role, statements)
+            for statement in self.positive:
+                if statement.field.startswith(f"{role}."):
+                    self._take(statement.field, [statement])
+        for statement in self._all("parameter", "described_parameter"):
+            self._attach(statement, families)
+        for statement in self._all("coefficient"):
+            self._coefficient(statement, families)
+
+    def _attach(self, statement: Statement, families: dict[str, list[Statement]]) -> None:
+        """A parameter belongs to the nearest family before it that has such a one, else to the nearest after it."""
+        around = sorted(
+            (item for statements in families.values() for item in statements),
+            key=lambda item: (item.first > statement.first, abs(item.first - statement.first)),
+        )
+        for item in around:
+            name, value = _parameter_of(item, statement)
+            if name is not None:
+                self._take(f"{item.field}.{name}", [replace(statement, value=value)])
+                return
+
+    def _coefficient(self, statement: Statement, families: dict[str, list[Statement]]) -> None:
+        role, value = statement.value
+        order = ("adder",) if role == "adder" else ("multiplier", "adder")
+        for candidate in order:
+            for item in families[candidate]:
+                parameters = _family(candidate, item.value).parameters
+                if parameters and candidate in _FIELDS[self.kind]:
+                    self._take(f"{candidate}.{parameters[0].name}", [replace(statement, value=value)])
+                    return
+
+    # negations
+
+    def _negations(self) -> None:
+        dataflows = [item for item in self.negative if item.field == "dataflow"]
+        for statement in dataflows:
+            self._exclude_dataflow(statement, {item.value for item in dataflows})
+        for statement in self.negative:
+            field = statement.field
+            if field == "kind":
+                self.result.used.append(statement)
+            elif field in ("size_pair", "operand_pair"):
+                self._exclude(statement, ("rows", "cols"), statement.value)
+            elif field == "operand_width":
+                fields = ("width_bits",) if self.kind == "adder" else _OPERANDS
+                self._exclude(statement, fields, (statement.value,) * len(fields))
+            elif field in _FIELDS[self.kind] and field != "dataflow":
+                self._exclude(statement, (field,), (statement.value,))
+
+    def _exclude(self, statement: Statement, fields: Sequence[str], values: Sequence[Any]) -> None:
+        """The excluded value must not be the one that is built."""
+        if any(field not in _FIELDS[self.kind] for field in fields):
+            return
+        built = tuple(self.result.values.get(field, _DEFAULTS.get(field)) for field in fields)
+        if built == tuple(values):
+            if fields[0] in self.said:
+                raise self._contradiction(fields[0], self.said[fields[0]][0], statement)
+            raise LanguageError(
+                f"{self._place(statement)} excludes the default for {' and '.join(fields)} and names no other value",
+                hint="say which value to build",
+            )
+        self.result.used.append(statement)
+
+    def _exclude_dataflow(self, statement: Statement, excluded: set[str]) -> None:
+        if self.kind != "systolic_array":
+            return
+        if "dataflow" in self.said:
+            if self.result.values["dataflow"] in excluded:
+                raise self._contradiction("dataflow", self.said["dataflow"][0], statement)
+        else:
+            rest = [name for name in _DATAFLOWS if name not in excluded]
+            if not rest:
+                raise LanguageError(f"{self._place(statement)}: no dataflow is left", hint="name the one to build")
+            self.result.values["dataflow"] = rest[0]
+            self.result.notes["dataflow"] = f'"{self._written(statement)}" leaves this one as the default'
+        self.result.used.append(statement)
+
+
+def _family(role: str, name: str) -> Any:
+    return (ADDERS if role == "adder" else MULTIPLIERS)[name]
+
+
+_APPROXIMATE_WORDS = frozenset(("approximate", "inexact", "imprecise", "truncated", "or", "ored", "lower", "lsb", "lsbs"))
+_ACCURATE_WORDS = frozenset(("accurate", "exact", "precise", "most"))
+
+
+def _parameter_of(family: Statement, statement: Statement) -> tuple[str | None, Any]:
+    """Name and value of the family's parameter that a statement sets, None where it has no such parameter."""
+    parameters = _family(family.field, family.value).parameters
+    if statement.field == "parameter":
+        name, value = statement.value
+        return (name if any(parameter.name == name for parameter in parameters) else None), value
+    value, words = statement.value
+    if not parameters:
+        return None, value
+    keeps = any(word in parameters[0].meaning for word in ("accurate", "segment", "kept", "after the leading"))
+    opposite = _APPROXIMATE_WORDS - {"lower"} if keeps else _ACCURATE_WORDS
+    return (None if words & opposite else parameters[0].name), value
+
+
+def _shown(field: str, value: Any) -> str:
+    if field == "signed":
+        return "signed" if value else "unsigned"
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    if field == "clock_mhz":
+        return f"{value:g} MHz"
+    if field.endswith("width_bits"):
+        return f"{value} bits"
+    return str(value)

@@ -1,0 +1,147 @@
+"""Chat models by name, through LangChain: OpenAI-compatible endpoints, and GGUF files in this process.
+
+A provider is a name's prefix and a factory in `_PROVIDERS`; a name without a known prefix is a model of the
+OpenAI-compatible endpoint. Keys come from the environment and go nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tpugen.errors import ChatModelNameError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["DEFAULT_SETTINGS", "ChatSettings", "chat_model", "endpoint_in_words"]
+
+_BASE_URL_VARIABLES = ("TPUGEN_BASE_URL", "OPENAI_BASE_URL")
+_KEY_VARIABLE = "OPENAI_API_KEY"
+_OPENAI_HOST = "api.openai.com"
+_GGUF_MAGIC = b"GGUF"
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """How a chat model is asked.
+
+    Attributes:
+        temperature: Sampling temperature, sent with each request; None leaves it to the provider.
+        max_reply_tokens: A reply is cut off after so many tokens.
+        timeout_s: Wall-clock limit of one request.
+        context_tokens: Context window of a model that runs in this process.
+        seed: Sampling seed of a model that runs in this process.
+    """
+
+    temperature: float | None = 0.2
+    max_reply_tokens: int = 4096
+    timeout_s: float = 600.0
+    context_tokens: int = 8192
+    seed: int = 1
+
+
+DEFAULT_SETTINGS = ChatSettings()
+
+
+def chat_model(name: str, settings: ChatSettings = DEFAULT_SETTINGS) -> BaseChatModel:
+    """The LangChain chat model of that name.
+
+    Args:
+        name: `gguf:PATH` or `local:PATH` for a GGUF file in this process; anything else is a model of the
+            OpenAI-compatible endpoint at `TPUGEN_BASE_URL`, else `OPENAI_BASE_URL`, else OpenAI itself.
+        settings: Temperature and limits.
+
+    Raises:
+        ChatModelNameError: an empty name, no key for OpenAI, a base URL that is none, a file that is no GGUF, or the
+            package for GGUF files is not installed.
+    """
+    if not name.strip():
+        raise ChatModelNameError("no chat model is named", hint="name one: --model NAME or --model gguf:PATH")
+    prefix, separator, rest = name.partition(":")
+    if separator and prefix in _PROVIDERS:
+        return _PROVIDERS[prefix](rest, settings)
+    return _openai_compatible(name, settings)
+
+
+def endpoint_in_words(name: str) -> str:
+    """Where a model of that name is asked, for messages: `model NAME at HOST:PORT`, or `model file PATH`."""
+    prefix, separator, rest = name.partition(":")
+    if separator and prefix in _PROVIDERS:
+        return f"model file {rest}"
+    url = _base_url()
+    return f"model {name!r} at {_host(url) if url else _OPENAI_HOST}"
+
+
+def _base_url() -> str | None:
+    return next((os.environ[name] for name in _BASE_URL_VARIABLES if os.environ.get(name)), None)
+
+
+def _host(url: str) -> str:
+    """Host and port; user and password of a URL are nobody's business."""
+    return urlsplit(url).netloc.rpartition("@")[2] or url
+
+
+def _openai_compatible(name: str, settings: ChatSettings) -> BaseChatModel:
+    url = _base_url()
+    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+        raise ChatModelNameError(
+            f"the chat model's base URL {_host(url)!r} is no http or https URL",
+            hint=f"set {_BASE_URL_VARIABLES[0]}, e.g. http://127.0.0.1:8080/v1",
+        )
+    key = os.environ.get(_KEY_VARIABLE)
+    if not key and (url is None or _host(url) == _OPENAI_HOST):
+        raise ChatModelNameError(
+            f"no key for model {name!r}: {_KEY_VARIABLE} is not set",
+            hint=f"set {_KEY_VARIABLE}, or {_BASE_URL_VARIABLES[0]} for a server of your own, "
+            "or use --model gguf:PATH for a model file",
+        )
+    try:
+        from langchain_openai import ChatOpenAI
+    except ImportError as error:
+        raise ChatModelNameError(
+            f"langchain-openai cannot be imported: {error}", hint="pip install langchain-openai"
+        ) from error
+    from pydantic import SecretStr
+
+    return ChatOpenAI(
+        model=name,
+        base_url=url,
+        api_key=SecretStr(key or "none"),
+        max_tokens=settings.max_reply_tokens,  # type: ignore[call-arg]  # the field's alias
+        timeout=settings.timeout_s,
+        max_retries=0,  # retries are counted, bounded and told of in `conversation`
+        use_responses_api=False,  # servers of one's own speak chat completions
+    )
+
+
+def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
+    path = Path(path_text).expanduser()
+    if not path.is_file():
+        raise ChatModelNameError(
+            f"no model file {path_text!r}" if path_text else "the model name 'gguf:' lacks a path",
+            hint="give the path of a GGUF file: --model gguf:/path/to/model.gguf",
+        )
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_GGUF_MAGIC))
+    except OSError as error:
+        raise ChatModelNameError(f"model file {path_text!r} cannot be read: {error.strerror}") from error
+    if magic != _GGUF_MAGIC:
+        raise ChatModelNameError(
+            f"{path_text!r} is no GGUF file: it begins with {magic!r}, expected {_GGUF_MAGIC!r}",
+            hint="convert the model with llama.cpp's convert_hf_to_gguf.py, or download a .gguf file",
+        )
+    from tpugen.writers.llama_cpp_model import LlamaCppChatModel
+
+    return LlamaCppChatModel.load(path.resolve(), settings)
+
+
+_PROVIDERS: Mapping[str, Callable[[str, ChatSettings], BaseChatModel]] = MappingProxyType(
+    {"gguf": _gguf, "local": _gguf}
+)

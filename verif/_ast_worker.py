@@ -1,0 +1,234 @@
+"""Child process of the contract gate: parses Verilog with pyverilog and writes what it found as JSON.
+
+A process of its own because the input is hostile and pyverilog is slow to build its parser: it runs under limits, in a
+private folder, and keeps the parser tables in the cache folder. Usage: `_ast_worker.py TEXT_FILE JSON_FILE TABLES`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_TABLES_MODULE = "pyverilog.vparser.parsetab"
+_DEEP = 20_000
+
+
+def main(text_file: str, json_file: str, tables: str) -> None:
+    """Parse `text_file`, write modules or the syntax error to `json_file`."""
+    sys.setrecursionlimit(_DEEP)
+    text = Path(text_file).read_text(encoding="utf-8", errors="replace")
+    try:
+        result: dict[str, Any] = {"modules": _modules(_parser(Path(tables)).parse(text))}
+    except RecursionError:
+        result = {"error": "too deeply nested", "line": None}
+    except Exception as error:  # pyverilog raises whatever it stumbles over
+        result = {"error": str(error) or type(error).__name__, "line": _line(str(error))}
+    Path(json_file).write_text(json.dumps(result), encoding="utf-8")
+
+
+def _parser(tables: Path) -> Any:
+    """A pyverilog parser, with tables from the cache or freshly built into it."""
+    cached = tables / "parsetab.py"
+    if cached.exists():
+        spec = importlib.util.spec_from_file_location(_TABLES_MODULE, cached)
+        if spec is not None and spec.loader is not None:
+            module = importlib.util.module_from_spec(spec)
+            try:
+                spec.loader.exec_module(module)
+                sys.modules[_TABLES_MODULE] = module
+            except Exception:  # a damaged table is rebuilt
+                cached.unlink(missing_ok=True)
+    from pyverilog.vparser.parser import VerilogParser
+
+    with tempfile.TemporaryDirectory() as private:
+        parser = VerilogParser(outputdir=private, debug=False)
+        fresh = Path(private) / "parsetab.py"
+        if fresh.exists():
+            try:
+                tables.mkdir(parents=True, exist_ok=True)
+                copy = tables / f"parsetab.{os.getpid()}"
+                copy.write_bytes(fresh.read_bytes())
+                copy.replace(cached)
+            except OSError:  # no cache, no harm
+                pass
+    return parser
+
+
+def _line(message: str) -> int | None:
+    _, _, rest = message.partition("line:")
+    digits = rest.split(":")[0].split(" ")[0]
+    return int(digits) if digits.isdigit() else None
+
+
+def _modules(tree: Any) -> list[dict[str, Any]]:
+    from pyverilog.vparser import ast
+
+    return [
+        _module(definition) for definition in tree.description.definitions if isinstance(definition, ast.ModuleDef)
+    ]
+
+
+def _module(definition: Any) -> dict[str, Any]:
+    from pyverilog.vparser import ast
+
+    names: dict[str, int | None] = {}
+    problems: dict[str, str] = {}
+    ports: dict[str, dict[str, Any]] = {}
+    order: list[str] = []
+    duplicates: list[str] = []
+
+    def constant(name: str, value: Any) -> None:
+        try:
+            names[name] = _evaluate(value, names)
+        except _NotConstantError as error:
+            problems[name] = str(error)
+
+    def port(declaration: Any, direction: str) -> None:
+        entry = {"name": declaration.name, "line": declaration.lineno, "direction": direction,
+                 **_width(declaration.width, names), "array": declaration.dimensions is not None}
+        previous = ports.get(declaration.name)
+        if previous is not None and previous["direction"] is not None:
+            duplicates.append(declaration.name)
+        ports[declaration.name] = entry
+
+    parameters = []
+    for declaration in definition.paramlist.params:
+        for parameter in declaration.list:
+            parameters.append(parameter.name)
+            constant(parameter.name, parameter.value)
+    for item in definition.portlist.ports:
+        if isinstance(item, ast.Ioport):
+            first = item.first
+            order.append(first.name)
+            # `output reg [7:0] q` keeps its width on either half.
+            if first.width is None and item.second is not None and item.second.width is not None:
+                first.width = item.second.width
+            port(first, type(first).__name__.lower())
+        else:
+            order.append(item.name)
+            if item.name in ports:
+                duplicates.append(item.name)
+            ports[item.name] = {"name": item.name, "line": item.lineno, "direction": None, "width": 1, "why": None,
+                                "array": False}
+    instances = []
+    for item in definition.items:
+        if isinstance(item, ast.Decl):
+            for declaration in item.list:
+                if isinstance(declaration, ast.Parameter):  # localparam is a subclass
+                    if not isinstance(declaration, ast.Localparam):
+                        parameters.append(declaration.name)
+                    constant(declaration.name, declaration.value)
+                elif isinstance(declaration, ast.Input | ast.Output | ast.Inout):
+                    port(declaration, type(declaration).__name__.lower())
+    for node, conditional in _walk(definition):
+        if isinstance(node, ast.InstanceList):
+            instances += [{"module": node.module, "name": one.name, "line": node.lineno, "conditional": conditional}
+                          for one in node.instances]
+    declared = [name for name in ports if name not in order]
+    return {"name": definition.name, "line": definition.lineno, "parameters": parameters,
+            "ports": [ports[name] for name in dict.fromkeys([*order, *declared])], "duplicates": duplicates,
+            "stray": declared, "instances": instances}
+
+
+def _walk(node: Any) -> Iterator[tuple[Any, bool]]:
+    """All nodes below `node`, each with whether a generate-if or -case decides about it."""
+    from pyverilog.vparser import ast
+
+    pending = [(node, False)]
+    while pending:
+        current, conditional = pending.pop()
+        yield current, conditional
+        below = conditional or isinstance(current, ast.IfStatement | ast.CaseStatement)
+        pending += [(child, below) for child in reversed(current.children())]
+
+
+class _NotConstantError(Exception):
+    pass
+
+
+def _width(width: Any, names: dict[str, int | None]) -> dict[str, Any]:
+    if width is None:
+        return {"width": 1, "why": None}
+    try:
+        return {"width": abs(_evaluate(width.msb, names) - _evaluate(width.lsb, names)) + 1, "why": None}
+    except _NotConstantError as error:
+        return {"width": None, "why": str(error)}
+
+
+_BINARY = {
+    "Plus": lambda a, b: a + b, "Minus": lambda a, b: a - b, "Times": lambda a, b: a * b,
+    "Divide": lambda a, b: int(a / b) if abs(a) < 2**50 else a // b, "Mod": lambda a, b: a - b * int(a / b),
+    "Sll": lambda a, b: a << b, "Srl": lambda a, b: a >> b, "Sra": lambda a, b: a >> b, "Sla": lambda a, b: a << b,
+    "LessThan": lambda a, b: int(a < b), "GreaterThan": lambda a, b: int(a > b),
+    "LessEq": lambda a, b: int(a <= b), "GreaterEq": lambda a, b: int(a >= b),
+    "Eq": lambda a, b: int(a == b), "NotEq": lambda a, b: int(a != b), "Eql": lambda a, b: int(a == b),
+    "NotEql": lambda a, b: int(a != b), "And": lambda a, b: a & b, "Or": lambda a, b: a | b, "Xor": lambda a, b: a ^ b,
+    "Land": lambda a, b: int(bool(a) and bool(b)), "Lor": lambda a, b: int(bool(a) or bool(b)),
+}
+_UNARY = {
+    "Uminus": lambda a: -a, "Uplus": lambda a: a, "Ulnot": lambda a: int(not a), "Unot": lambda a: ~a,
+}
+_LARGEST = 2**64
+
+
+def _evaluate(node: Any, names: dict[str, int | None]) -> int:
+    """Value of a constant expression over parameters and localparams."""
+    from pyverilog.vparser import ast
+
+    kind = type(node).__name__
+    if isinstance(node, ast.IntConst):
+        return _integer(node.value)
+    if isinstance(node, ast.Identifier) and node.scope is None:
+        value = names.get(node.name)
+        if value is None:
+            raise _NotConstantError(f"{node.name} is not a constant that can be evaluated")
+        return value
+    if isinstance(node, ast.Rvalue):
+        return _evaluate(node.var, names)
+    if isinstance(node, ast.Cond):
+        return _evaluate(node.true_value if _evaluate(node.cond, names) else node.false_value, names)
+    if isinstance(node, ast.SystemCall) and node.syscall == "clog2" and len(node.args) == 1:
+        return max(0, (_evaluate(node.args[0], names) - 1).bit_length())
+    if isinstance(node, ast.Power):
+        base, exponent = _evaluate(node.left, names), _evaluate(node.right, names)
+        if 0 <= exponent <= 64 and abs(base) <= _LARGEST:
+            return int(base**exponent)
+        raise _NotConstantError("a power too large")
+    try:
+        if kind in _BINARY:
+            left, right = _evaluate(node.left, names), _evaluate(node.right, names)
+            if kind in ("Sll", "Sla") and not 0 <= right <= 64:
+                raise _NotConstantError("a shift too large")
+            value = int(_BINARY[kind](left, right))
+            if abs(value) > _LARGEST:
+                raise _NotConstantError("a value too large")
+            return value
+        if kind in _UNARY:
+            return int(_UNARY[kind](_evaluate(node.right, names)))
+    except (ZeroDivisionError, ValueError):
+        raise _NotConstantError("a division by zero or a negative shift") from None
+    raise _NotConstantError(f"{kind} is not a constant expression")
+
+
+def _integer(text: str) -> int:
+    digits = text.replace("_", "").lower()
+    if "'" not in digits:
+        return int(digits)
+    size, _, rest = digits.partition("'")
+    rest = rest.removeprefix("s")
+    base = {"d": 10, "h": 16, "b": 2, "o": 8}.get(rest[:1])
+    try:
+        value = int(rest[1:], base or 10)
+    except ValueError:
+        raise _NotConstantError(f"{text} is not a number") from None
+    return value & ((1 << int(size)) - 1) if size.isdigit() and 0 < int(size) <= 64 else value
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

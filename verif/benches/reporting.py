@@ -1,0 +1,38 @@
+"""How a bench tells what happened: one JSON line per event, flushed, so that a killed simulation still speaks."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+__all__ = ["BenchError", "load_plan", "report", "test_seed"]
+
+PLAN_VARIABLE = "TPUGEN_BENCH_PLAN"
+REPORT_VARIABLE = "TPUGEN_BENCH_REPORT"
+
+
+class BenchError(AssertionError):
+    """A test failed; `details` is what the finding will be made of."""
+
+    def __init__(self, rule: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.details: dict[str, Any] = {"rule": rule, "message": message, **details}
+
+
+def load_plan() -> dict[str, Any]:
+    """The plan named by the environment."""
+    plan: dict[str, Any] = json.loads(Path(os.environ[PLAN_VARIABLE]).read_text(encoding="utf-8"))
+    return plan
+
+
+def report(event: str, **values: Any) -> None:
+    """Append one event to the report."""
+    with Path(os.environ[REPORT_VARIABLE]).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"event": event, **values}) + "\n")
+
+
+def test_seed(seed: int, name: str) -> str:
+    """Seed of one test: the same whichever tests run beside it."""
+    return f"{seed}/{name}"
