@@ -6,7 +6,7 @@ PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test format lint typecheck imports docs docs-check unit bench clean distclean
+.PHONY: help setup demo test format lint typecheck imports docs readme docs-check unit bench clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
@@ -33,8 +33,8 @@ lint: setup ## ruff: rules and format
 typecheck: setup ## mypy --strict on the installed package
 	@echo "== mypy"
 	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p tpugen
-	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache ../docs/generate.py
-	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache ../benchmarks/run.py
+	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache \
+	  ../docs/generate.py ../docs/session.py ../benchmarks/run.py ../.ci/pins.py
 
 imports: setup ## import-linter: a lower room never imports a higher one
 	@echo "== import-linter"
@@ -42,6 +42,9 @@ imports: setup ## import-linter: a lower room never imports a higher one
 
 docs: setup ## write the generated documentation
 	@$(BIN)/python docs/generate.py
+
+readme: setup ## run the README's commands and write their real output into it
+	@$(BIN)/python docs/session.py --write
 
 docs-check: setup ## fail if the generated documentation is stale
 	@echo "== docs"

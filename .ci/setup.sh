@@ -50,6 +50,18 @@ tool_missing() {
     ! command -v "$1" >/dev/null 2>&1
 }
 
+has_shared_library() {
+    "$PYTHON_FOUND" - >/dev/null 2>&1 <<'PY'
+import ctypes, os, sysconfig
+
+name, folder = sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LIBDIR")
+try:
+    ctypes.CDLL(name)
+except OSError:
+    ctypes.CDLL(os.path.join(folder, name))
+PY
+}
+
 missing_packages() {
     if tool_missing iverilog "${TPUGEN_IVERILOG:-}" || tool_missing vvp "${TPUGEN_VVP:-}"; then echo iverilog; fi
     if tool_missing verilator "${TPUGEN_VERILATOR:-}"; then echo verilator; fi
@@ -57,7 +69,11 @@ missing_packages() {
     if tool_missing sta "${TPUGEN_STA:-}"; then echo opensta; fi
     if [ ! -r "$OSU018" ]; then echo qflow-tech-osu018; fi
     if tool_missing g++; then echo g++; fi
-    # Debian keeps venv's ensurepip in a package of its own, one per Python version.
+    # Debian keeps Python's shared library, which cocotb loads into the simulator, in a package of its own.
+    if ! has_shared_library; then
+        "$PYTHON_FOUND" -c 'import sys; print("libpython{}.{}".format(*sys.version_info))'
+    fi
+    # And venv's ensurepip, one package per Python version.
     if [ ! -x "$VENV/bin/python" ] && ! "$PYTHON_FOUND" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         "$PYTHON_FOUND" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
     fi
@@ -87,6 +103,9 @@ unknown_to_apt() {
 }
 
 install_packages() {
+    "$PYTHON_FOUND" -c 'import sys, sysconfig; sys.exit(not sysconfig.get_config_var("Py_ENABLE_SHARED"))' ||
+        fail "$PYTHON_FOUND was built without a shared library, which cocotb needs in the simulator" \
+            "run again with PYTHON=/path/to/another/python3 (Debian's and Ubuntu's own have one)"
     packages=$(one_line "$(missing_packages)")
     [ -n "$packages" ] || return 0
     command -v apt-get >/dev/null 2>&1 ||

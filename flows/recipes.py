@@ -35,7 +35,11 @@ class Recipe:
 _SIZE = "topo; upsize -D {period}; dnsize -D {period}"
 
 RECIPES: tuple[Recipe, ...] = (
-    Recipe("area", f"strash; dch; amap -m; buffer -c; {_SIZE}", 0.7),
+    Recipe(
+        "area",
+        f"strash; ifraig; scorr; dc2; strash; refactor -z; resub; rewrite -z; dch -f; amap -m; {_SIZE}",
+        0.7,
+    ),
     Recipe("balanced", None, 0.7),
     Recipe("speed", f"strash; dc2; dch -f; map -B 0.9 -D {{period}}; topo; dch -f; map; buffer -c; {_SIZE}", 0.4),
 )

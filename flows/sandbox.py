@@ -10,7 +10,7 @@ that simulates but is not hardware (`initial`, delays, `force`, events), and ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tpugen.findings import Finding
@@ -111,11 +111,27 @@ def _check_name(name: str) -> Iterator[_Place]:
 
 def _check(text: str) -> Iterator[_Place]:
     yield from _check_characters(text)
+    yield from _check_pragmas(text)
     tokens = list(tokenize(text))
     yield from _check_tokens(tokens)
     yield from _check_always(tokens)
     yield from _check_sizes(tokens)
     yield from _check_references(tokens)
+
+
+_PRAGMA = re.compile(r"(?:/\*|//)[^\n]*?\b(translate_(?:off|on)|(?:synopsys|synthesis|pragma)\s+\w+_off)\b")
+
+
+def _check_pragmas(text: str) -> Iterator[_Place]:
+    """Comments that make synthesis see other code than simulation does."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        # The plain search first: the pattern alone would take quadratic time on a hostile line.
+        match = _PRAGMA.search(line[:2000]) if "_off" in line or "translate_on" in line else None
+        if match is not None:
+            yield _Place(
+                "pragma", f"the pragma {match[1]} hides code from synthesis", number,
+                "what is simulated must be what is synthesised: remove it",
+            )  # fmt: skip
 
 
 def _check_characters(text: str) -> Iterator[_Place]:
@@ -140,7 +156,20 @@ def _is_hidden(char: str) -> bool:
     return 0x200B <= code <= 0x200F or 0x202A <= code <= 0x202E or 0x2060 <= code <= 0x2069 or code == 0xFEFF
 
 
+def _closing_parentheses(tokens: Sequence[Token]) -> dict[int, int]:
+    """Index of the closing parenthesis of each opening one."""
+    closing: dict[int, int] = {}
+    open_ones: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.text == "(":
+            open_ones.append(index)
+        elif token.text == ")" and open_ones:
+            closing[open_ones.pop()] = index
+    return closing
+
+
 def _check_tokens(tokens: Sequence[Token]) -> Iterator[_Place]:
+    closing = _closing_parentheses(tokens)
     for index, token in enumerate(tokens):
         match token.kind:
             case "system" if token.text not in ALLOWED_SYSTEM_NAMES:
@@ -162,7 +191,7 @@ def _check_tokens(tokens: Sequence[Token]) -> Iterator[_Place]:
                 yield _Place(
                     "character", f"the character {token.text!r} has no place in Verilog", token.line, "remove it"
                 )
-            case "operator" if token.text == "#" and not _is_parameter_list(tokens, index):
+            case "operator" if token.text == "#" and not _is_parameter_list(tokens, index, closing):
                 yield _Place(
                     "delay", "a delay (#) is not synthesisable", token.line, "remove it: registers give the timing"
                 )
@@ -193,26 +222,17 @@ def _directive_place(token: Token) -> _Place:
     )  # fmt: skip
 
 
-def _is_parameter_list(tokens: Sequence[Token], index: int) -> bool:
+def _is_parameter_list(tokens: Sequence[Token], index: int, closing: Mapping[int, int]) -> bool:
     """Whether `#` opens a parameter list: `module name #(`, or `name #(...) instance (`."""
-    if index == 0 or index + 1 >= len(tokens) or tokens[index + 1].text != "(":
+    if index == 0 or index + 1 not in closing:
         return False
     before = tokens[index - 1]
     if before.kind != "identifier" or before.text in ("assign", "wire", "begin", "else", "always"):
         return False
     if index >= 2 and tokens[index - 2].text in ("module", "macromodule"):
         return True
-    # `name #(...) instance (` or `name #(...) instance [3:0] (`: an identifier follows the closing parenthesis.
-    depth = 0
-    for position in range(index + 1, len(tokens)):
-        if tokens[position].text == "(":
-            depth += 1
-        elif tokens[position].text == ")":
-            depth -= 1
-            if depth == 0:
-                after = tokens[position + 1 : position + 3]
-                return len(after) == 2 and after[0].kind == "identifier" and after[1].text in ("(", "[")
-    return False
+    after = tokens[closing[index + 1] + 1 : closing[index + 1] + 3]
+    return len(after) == 2 and after[0].kind == "identifier" and after[1].text in ("(", "[")
 
 
 def _check_always(tokens: Sequence[Token]) -> Iterator[_Place]:
@@ -285,7 +305,9 @@ def _counts_things(tokens: Sequence[Token], index: int) -> bool:
         elif text in (";", "begin", "end"):
             break
     before = [token.text for token in tokens[max(0, index - 40) : index]]
-    return any(word in before for word in ("for", "parameter", "localparam", "genvar"))
+    # A sized literal in a parameter is a bit pattern; a bare number there is a count.
+    words = ("for",) if "'" in tokens[index].text else ("for", "parameter", "localparam", "genvar")
+    return any(word in before for word in words)
 
 
 def _decimal(text: str) -> int | None:

@@ -12,8 +12,9 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "copy_file_atomic",
     "make_folder",
     "read_json",
+    "remove_unfinished",
     "sha256_file",
     "sha256_json",
     "sha256_text",
@@ -129,6 +131,24 @@ def copy_file_atomic(source: Path, target: Path) -> Path:
             temporary.unlink(missing_ok=True)
             raise
     return target
+
+
+def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> None:
+    """Remove what writes that were killed left below a folder; only where no process is writing there.
+
+    Args:
+        folder: Where to look.
+        older_than_s: Leave what is younger alone.
+    """
+    limit = time.time() - older_than_s
+    for path in list(folder.rglob(f"{TEMPORARY_PREFIX}*")):
+        with suppress(OSError):  # gone meanwhile: as well
+            if path.stat().st_mtime > limit:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
 
 
 def read_json(path: Path) -> Any:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,7 @@ def _line(message: str) -> int | None:
 def _modules(tree: Any) -> list[dict[str, Any]]:
     from pyverilog.vparser import ast
 
-    return [
-        _module(definition) for definition in tree.description.definitions if isinstance(definition, ast.ModuleDef)
-    ]
+    return [_module(definition) for definition in tree.description.definitions if isinstance(definition, ast.ModuleDef)]
 
 
 def _module(definition: Any) -> dict[str, Any]:
@@ -90,8 +88,13 @@ def _module(definition: Any) -> dict[str, Any]:
             problems[name] = str(error)
 
     def port(declaration: Any, direction: str) -> None:
-        entry = {"name": declaration.name, "line": declaration.lineno, "direction": direction,
-                 **_width(declaration.width, names), "array": declaration.dimensions is not None}
+        entry = {
+            "name": declaration.name,
+            "line": declaration.lineno,
+            "direction": direction,
+            **_width(declaration.width, names),
+            "array": declaration.dimensions is not None,
+        }
         previous = ports.get(declaration.name)
         if previous is not None and previous["direction"] is not None:
             duplicates.append(declaration.name)
@@ -114,8 +117,14 @@ def _module(definition: Any) -> dict[str, Any]:
             order.append(item.name)
             if item.name in ports:
                 duplicates.append(item.name)
-            ports[item.name] = {"name": item.name, "line": item.lineno, "direction": None, "width": 1, "why": None,
-                                "array": False}
+            ports[item.name] = {
+                "name": item.name,
+                "line": item.lineno,
+                "direction": None,
+                "width": 1,
+                "why": None,
+                "array": False,
+            }
     instances = []
     for item in definition.items:
         if isinstance(item, ast.Decl):
@@ -128,12 +137,20 @@ def _module(definition: Any) -> dict[str, Any]:
                     port(declaration, type(declaration).__name__.lower())
     for node, conditional in _walk(definition):
         if isinstance(node, ast.InstanceList):
-            instances += [{"module": node.module, "name": one.name, "line": node.lineno, "conditional": conditional}
-                          for one in node.instances]
+            instances += [
+                {"module": node.module, "name": one.name, "line": node.lineno, "conditional": conditional}
+                for one in node.instances
+            ]
     declared = [name for name in ports if name not in order]
-    return {"name": definition.name, "line": definition.lineno, "parameters": parameters,
-            "ports": [ports[name] for name in dict.fromkeys([*order, *declared])], "duplicates": duplicates,
-            "stray": declared, "instances": instances}
+    return {
+        "name": definition.name,
+        "line": definition.lineno,
+        "parameters": parameters,
+        "ports": [ports[name] for name in dict.fromkeys([*order, *declared])],
+        "duplicates": duplicates,
+        "stray": declared,
+        "instances": instances,
+    }
 
 
 def _walk(node: Any) -> Iterator[tuple[Any, bool]]:
@@ -161,18 +178,35 @@ def _width(width: Any, names: dict[str, int | None]) -> dict[str, Any]:
         return {"width": None, "why": str(error)}
 
 
-_BINARY = {
-    "Plus": lambda a, b: a + b, "Minus": lambda a, b: a - b, "Times": lambda a, b: a * b,
-    "Divide": lambda a, b: int(a / b) if abs(a) < 2**50 else a // b, "Mod": lambda a, b: a - b * int(a / b),
-    "Sll": lambda a, b: a << b, "Srl": lambda a, b: a >> b, "Sra": lambda a, b: a >> b, "Sla": lambda a, b: a << b,
-    "LessThan": lambda a, b: int(a < b), "GreaterThan": lambda a, b: int(a > b),
-    "LessEq": lambda a, b: int(a <= b), "GreaterEq": lambda a, b: int(a >= b),
-    "Eq": lambda a, b: int(a == b), "NotEq": lambda a, b: int(a != b), "Eql": lambda a, b: int(a == b),
-    "NotEql": lambda a, b: int(a != b), "And": lambda a, b: a & b, "Or": lambda a, b: a | b, "Xor": lambda a, b: a ^ b,
-    "Land": lambda a, b: int(bool(a) and bool(b)), "Lor": lambda a, b: int(bool(a) or bool(b)),
+_BINARY: dict[str, Callable[[int, int], int]] = {
+    "Plus": lambda a, b: a + b,
+    "Minus": lambda a, b: a - b,
+    "Times": lambda a, b: a * b,
+    "Divide": lambda a, b: int(a / b) if abs(a) < 2**50 else a // b,
+    "Mod": lambda a, b: a - b * int(a / b),
+    "Sll": lambda a, b: a << b,
+    "Srl": lambda a, b: a >> b,
+    "Sra": lambda a, b: a >> b,
+    "Sla": lambda a, b: a << b,
+    "LessThan": lambda a, b: int(a < b),
+    "GreaterThan": lambda a, b: int(a > b),
+    "LessEq": lambda a, b: int(a <= b),
+    "GreaterEq": lambda a, b: int(a >= b),
+    "Eq": lambda a, b: int(a == b),
+    "NotEq": lambda a, b: int(a != b),
+    "Eql": lambda a, b: int(a == b),
+    "NotEql": lambda a, b: int(a != b),
+    "And": lambda a, b: a & b,
+    "Or": lambda a, b: a | b,
+    "Xor": lambda a, b: a ^ b,
+    "Land": lambda a, b: int(bool(a) and bool(b)),
+    "Lor": lambda a, b: int(bool(a) or bool(b)),
 }
-_UNARY = {
-    "Uminus": lambda a: -a, "Uplus": lambda a: a, "Ulnot": lambda a: int(not a), "Unot": lambda a: ~a,
+_UNARY: dict[str, Callable[[int], int]] = {
+    "Uminus": lambda a: -a,
+    "Uplus": lambda a: a,
+    "Ulnot": lambda a: int(not a),
+    "Unot": lambda a: ~a,
 }
 _LARGEST = 2**64
 

@@ -88,8 +88,13 @@ def _plain(name: str) -> str:
 def _window(chosen: Sequence[tuple[str, Any]], scale: float, window_ns: tuple[float, float] | None) -> tuple[int, int]:
     if window_ns is not None:
         return round(window_ns[0] * 1e3 / scale), round(window_ns[1] * 1e3 / scale)
-    times = [change[0] for _, var in chosen for signal in (var.signal,) if len(signal)
-             for change in (signal[0], signal[len(signal) - 1])]
+    times = [
+        change[0]
+        for _, var in chosen
+        for signal in (var.signal,)
+        if len(signal)
+        for change in (signal[0], signal[len(signal) - 1])
+    ]
     return (min(times), max(times)) if times else (0, 0)
 
 

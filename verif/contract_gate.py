@@ -33,11 +33,36 @@ _PARAMETER_WITHOUT_VALUE = re.compile(r"\bparameter\s+(?:\w+\s+)?(?:\[[^\]]*\]\s
 _PARAMETER_CHECK = "tpugen_error_"
 """Prefix of modules that do not exist on purpose: a generate-if instantiates one when a parameter is not legal."""
 
-_PRIMITIVES = frozenset([
-    "and", "nand", "or", "nor", "xor", "xnor", "buf", "not", "bufif0", "bufif1", "notif0", "notif1", "nmos", "pmos",
-    "cmos", "rnmos", "rpmos", "rcmos", "tran", "tranif0", "tranif1", "rtran", "rtranif0", "rtranif1", "pullup",
-    "pulldown",
-])
+_PRIMITIVES = frozenset(
+    [
+        "and",
+        "nand",
+        "or",
+        "nor",
+        "xor",
+        "xnor",
+        "buf",
+        "not",
+        "bufif0",
+        "bufif1",
+        "notif0",
+        "notif1",
+        "nmos",
+        "pmos",
+        "cmos",
+        "rnmos",
+        "rpmos",
+        "rcmos",
+        "tran",
+        "tranif0",
+        "tranif1",
+        "rtran",
+        "rtranif0",
+        "rtranif1",
+        "pullup",
+        "pulldown",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -161,9 +186,7 @@ def _parse(folder: Path) -> dict[str, Any] | Finding:
     return tree
 
 
-def _syntax_error(
-    tree: dict[str, Any], text: str, origins: _Origins, files: Sequence[Path], folder: Path
-) -> Finding:
+def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Sequence[Path], folder: Path) -> Finding:
     """The syntax error in the compiler's words where it sees one too, else in pyverilog's."""
     command = [ICARUS.require().path, "-g2005", "-t", "null", *(str(path.resolve()) for path in files)]
     try:
@@ -172,15 +195,23 @@ def _syntax_error(
         said = ""
     match = re.search(r"^(?P<file>[^:\n]+):(?P<line>\d+): (?P<text>.*(?:error|invalid|give up).*)$", said, re.MULTILINE)
     if match:
-        return _error("syntax", f"{match['text'].removeprefix('error: ')}{_quote(files, match)}",
-                      (Path(match["file"]).name, int(match["line"])), "Write plain Verilog-2005.")
+        return _error(
+            "syntax",
+            f"{match['text'].removeprefix('error: ')}{_quote(files, match)}",
+            (Path(match["file"]).name, int(match["line"])),
+            "Write plain Verilog-2005.",
+        )
     near = re.search(r'before: "(.*)"', str(tree["error"]))
     what = f"near {near[1]!r}" if near else str(tree["error"])
     lines = text.splitlines()
     line = tree["line"]
     shown = f": {lines[line - 1].strip()[:100]}" if isinstance(line, int) and 0 < line <= len(lines) else ""
-    return _error("syntax", f"this is not Verilog-2005 that the contract gate can read, {what}{shown}",
-                  origins.place(line), "Use only plain synthesizable Verilog-2005: no tasks, no SystemVerilog.")
+    return _error(
+        "syntax",
+        f"this is not Verilog-2005 that the contract gate can read, {what}{shown}",
+        origins.place(line),
+        "Use only plain synthesizable Verilog-2005: no tasks, no SystemVerilog.",
+    )
 
 
 def _quote(files: Sequence[Path], match: re.Match[str]) -> str:
@@ -196,8 +227,14 @@ def _parameters_without_value(text: str, origins: _Origins) -> list[Finding]:
     findings = []
     for match in _PARAMETER_WITHOUT_VALUE.finditer(text):
         place = origins.place(text.count("\n", 0, match.start()) + 1)
-        findings.append(_error("parameter-default", f"parameter {match[1]} has no default value", place,
-                               f"Give it one: `parameter {match[1]} = ...`."))
+        findings.append(
+            _error(
+                "parameter-default",
+                f"parameter {match[1]} has no default value",
+                place,
+                f"Give it one: `parameter {match[1]} = ...`.",
+            )
+        )
     return findings
 
 
@@ -215,9 +252,14 @@ def _check_modules(contract: Contract, modules: list[dict[str, Any]]) -> list[Fi
     by_name: dict[str, dict[str, Any]] = {}
     for module in modules:
         if module["name"] in by_name:
-            findings.append(_error(
-                "duplicate-module", f"module {module['name']} is defined twice "
-                f"(first in {by_name[module['name']]['place'][0]})", module["place"], "Keep one definition."))
+            findings.append(
+                _error(
+                    "duplicate-module",
+                    f"module {module['name']} is defined twice (first in {by_name[module['name']]['place'][0]})",
+                    module["place"],
+                    "Keep one definition.",
+                )
+            )
         by_name.setdefault(module["name"], module)
     top = by_name.get(contract.module)
     if top is None:
@@ -230,11 +272,15 @@ def _check_modules(contract: Contract, modules: list[dict[str, Any]]) -> list[Fi
 
 def _missing_top(contract: Contract, modules: list[dict[str, Any]]) -> Finding:
     names = [module["name"] for module in modules]
-    close = difflib.get_close_matches(contract.module, names, 1, 0.4)
+    close = names if len(names) == 1 else difflib.get_close_matches(contract.module, names, 1, 0.4)
     place = next((module["place"] for module in modules if module["name"] in close), (None, None))
     found = ", ".join(names) or "none"
-    return _error("top-module", f"there is no module {contract.module}; modules found: {found}", place,
-                  f"Rename {close[0]} to {contract.module}." if close else f"Write module {contract.module}.")
+    return _error(
+        "top-module",
+        f"there is no module {contract.module}; modules found: {found}",
+        place,
+        f"Rename {close[0]} to {contract.module}." if close else f"Write module {contract.module}.",
+    )
 
 
 def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
@@ -242,8 +288,9 @@ def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
     found = {port["name"]: port for port in top["ports"]}
     wanted = {port.name: port for port in contract.ports}
     for name in dict.fromkeys(top["duplicates"]):
-        findings.append(_error("port-duplicate", f"port {name} is declared twice", found[name]["place"],
-                               "Declare each port once."))
+        findings.append(
+            _error("port-duplicate", f"port {name} is declared twice", found[name]["place"], "Declare each port once.")
+        )
     for port in contract.ports:
         if port.name not in found:
             findings.append(_missing_port(port, top, [name for name in found if name not in wanted]))
@@ -251,39 +298,76 @@ def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
         findings += _check_port(port, found[port.name])
     for name, entry in found.items():
         if name not in wanted:
-            findings.append(_error(
-                "port-extra", f"port {name} of {contract.module} is not in the contract", entry["place"],
-                f"Remove it; the ports are {', '.join(wanted)}."))
+            findings.append(
+                _error(
+                    "port-extra",
+                    f"port {name} of {contract.module} is not in the contract",
+                    entry["place"],
+                    f"Remove it; the ports are {', '.join(wanted)}.",
+                )
+            )
     return findings
 
 
 def _missing_port(port: Port, top: dict[str, Any], others: list[str]) -> Finding:
     close = difflib.get_close_matches(port.name, others, 1, 0.6)
     rename = f" (or rename {close[0]})" if close else ""
-    return _error("port-missing", f"port {port.name} is missing from {top['name']}: {port.meaning}", top["place"],
-                  f"Add `{port.declaration()}`{rename}.")
+    return _error(
+        "port-missing",
+        f"port {port.name} is missing from {top['name']}: {port.meaning}",
+        top["place"],
+        f"Add `{port.declaration()}`{rename}.",
+    )
 
 
 def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
     findings = []
     hint = f"Declare it as `{port.declaration()}`."
     if entry["direction"] is None:
-        findings.append(_error("port-direction", f"port {port.name} has no direction; it must be an {port.direction}",
-                               entry["place"], hint))
+        findings.append(
+            _error(
+                "port-direction",
+                f"port {port.name} has no direction; it must be an {port.direction}",
+                entry["place"],
+                hint,
+            )
+        )
     elif entry["direction"] != port.direction:
-        findings.append(_error(
-            "port-direction", f"port {port.name} is an {entry['direction']}; it must be an {port.direction}",
-            entry["place"], hint))
+        findings.append(
+            _error(
+                "port-direction",
+                f"port {port.name} is an {entry['direction']}; it must be an {port.direction}",
+                entry["place"],
+                hint,
+            )
+        )
     if entry["array"]:
-        findings.append(_error("port-width", f"port {port.name} is an unpacked array; it must be one packed vector of "
-                               f"{port.width_bits} bits", entry["place"], hint))
+        findings.append(
+            _error(
+                "port-width",
+                f"port {port.name} is an unpacked array; it must be one packed vector of {port.width_bits} bits",
+                entry["place"],
+                hint,
+            )
+        )
     elif entry["width"] is None:
-        findings.append(_error("port-width", f"the width of port {port.name} cannot be evaluated: {entry['why']}; "
-                               f"it must be {port.width_bits} bits", entry["place"], hint))
+        findings.append(
+            _error(
+                "port-width",
+                f"the width of port {port.name} cannot be evaluated: {entry['why']}; it must be {port.width_bits} bits",
+                entry["place"],
+                hint,
+            )
+        )
     elif entry["width"] != port.width_bits:
-        findings.append(_error(
-            "port-width", f"port {port.name} is {entry['width']} bits wide; it must be {port.width_bits}",
-            entry["place"], hint))
+        findings.append(
+            _error(
+                "port-width",
+                f"port {port.name} is {entry['width']} bits wide; it must be {port.width_bits}",
+                entry["place"],
+                hint,
+            )
+        )
     return findings
 
 
@@ -310,22 +394,39 @@ def _check_hierarchy(by_name: dict[str, dict[str, Any]], top: str) -> list[Findi
         if child not in by_name:
             reported.add(child)
             close = difflib.get_close_matches(child, by_name, 1, 0.6)
-            findings.append(_error(
-                "missing-module", f"{name} instantiates {child}, which is not defined", instance["place"],
-                f"Define module {child}" + (f", or did you mean {close[0]}?" if close else ".")))
+            findings.append(
+                _error(
+                    "missing-module",
+                    f"{name} instantiates {child}, which is not defined",
+                    instance["place"],
+                    f"Define module {child}" + (f", or did you mean {close[0]}?" if close else "."),
+                )
+            )
         elif any(child == above for above, _ in path):
             reported.add(child)
-            findings.append(_error("recursive-module", f"module {child} contains itself (through {name})",
-                                   instance["place"], "Use a generate loop instead of recursion."))
+            findings.append(
+                _error(
+                    "recursive-module",
+                    f"module {child} contains itself (through {name})",
+                    instance["place"],
+                    "Use a generate loop instead of recursion.",
+                )
+            )
         else:
             path.append((child, 0))
     for name in by_name:
         if name not in done:
-            findings.append(Finding(
-                severity="warning", gate="contract", rule="unused-module", file=by_name[name]["place"][0],
-                line=by_name[name]["place"][1], message=f"module {name} is not used by {top}",
-                hint="Remove it, or instantiate it.",
-            ))
+            findings.append(
+                Finding(
+                    severity="warning",
+                    gate="contract",
+                    rule="unused-module",
+                    file=by_name[name]["place"][0],
+                    line=by_name[name]["place"][1],
+                    message=f"module {name} is not used by {top}",
+                    hint="Remove it, or instantiate it.",
+                )
+            )
     return findings
 
 
@@ -336,20 +437,35 @@ def _check_generated(
     defined = {module["name"] for module in modules}
     wanted = {
         instance["module"]: instance["place"]
-        for module in modules for instance in module["instances"]
-        if instance["conditional"] and instance["module"] not in defined | _PRIMITIVES
+        for module in modules
+        for instance in module["instances"]
+        if instance["conditional"]
+        and instance["module"] not in defined | _PRIMITIVES
         and not instance["module"].startswith(_PARAMETER_CHECK)
     }
     if not wanted or contract.module not in defined:
         return []
-    command = [ICARUS.require().path, "-g2005", "-t", "null", "-s", contract.module,
-               *(str(path.resolve()) for path in files)]
+    command = [
+        ICARUS.require().path,
+        "-g2005",
+        "-t",
+        "null",
+        "-s",
+        contract.module,
+        *(str(path.resolve()) for path in files),
+    ]
     try:
         said = process.run(command, cwd=folder, limits=_LIMITS, log=folder).stderr
     except ToolFailedError as error:
-        return [_error("elaboration", f"elaboration did not end well: {error.message}",
-                       hint="Look for endless generate loops or recursion.")]
+        return [
+            _error(
+                "elaboration",
+                f"elaboration did not end well: {error.message}",
+                hint="Look for endless generate loops or recursion.",
+            )
+        ]
     return [
         _error("missing-module", f"module {name} is instantiated but not defined", place, f"Define module {name}.")
-        for name, place in wanted.items() if re.search(rf"Unknown module type: {re.escape(name)}\b", said)
+        for name, place in wanted.items()
+        if re.search(rf"Unknown module type: {re.escape(name)}\b", said)
     ]

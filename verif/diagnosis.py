@@ -37,9 +37,7 @@ def finding_for(spec: DesignSpec, plan: StreamPlan | CombinationalPlan, event: M
     message = f"test {event['test']}: {event['message']}"
     hint = _HINTS.get(rule)
     if rule == "wrong-result":
-        detail, hint = (
-            _vector(spec, plan, event) if isinstance(plan, CombinationalPlan) else _beat(spec, plan, event)
-        )
+        detail, hint = _vector(spec, plan, event) if isinstance(plan, CombinationalPlan) else _beat(spec, plan, event)
         message += f". {detail}"
     elif rule == "x-output" and isinstance(plan, StreamPlan) and "beat" in event:
         message += f". Result beat {event['beat'] + 1} is {event['got'][:80]} (last flag first)"
@@ -66,9 +64,7 @@ def _operands(plan: CombinationalPlan, event: Mapping[str, Any]) -> str:
     )
 
 
-def _vector(
-    spec: DesignSpec, plan: CombinationalPlan, event: Mapping[str, Any]
-) -> tuple[str, str | None]:
+def _vector(spec: DesignSpec, plan: CombinationalPlan, event: Mapping[str, Any]) -> tuple[str, str | None]:
     test = next(test for test in plan.tests if test.name == event["test"])
     vector, expected, got = test.drive[event["beat"]], test.expected[event["beat"]], int(event["got"], 16)
     operands = ", ".join(
@@ -112,8 +108,9 @@ def _beat(spec: DesignSpec, plan: StreamPlan, event: Mapping[str, Any]) -> tuple
         f"{_number(got >> (col * width), width, spec.signed)}, expected "
         f"{_number(expected >> (col * width), width, spec.signed)}; {_sources(spec, tile, row, col)}"
     )
-    hint = _arithmetic_hint(spec, expected >> (col * width) & ((1 << width) - 1),
-                            got >> (col * width) & ((1 << width) - 1), width)
+    hint = _arithmetic_hint(
+        spec, expected >> (col * width) & ((1 << width) - 1), got >> (col * width) & ((1 << width) - 1), width
+    )
     return text, hint or _other_beat(phase.expected, expected, got)
 
 

@@ -80,9 +80,7 @@ def dot_product(spec: MacSpec | SystolicArraySpec, activations: Sequence[int], w
     return total - (half << 1) if spec.signed and total >= half else total
 
 
-def _accumulate(
-    spec: MacSpec | SystolicArraySpec, a: IntArray, b: IntArray, partial: npt.ArrayLike | None
-) -> IntArray:
+def _accumulate(spec: MacSpec | SystolicArraySpec, a: IntArray, b: IntArray, partial: npt.ArrayLike | None) -> IntArray:
     _model(_MULTIPLIERS, spec.multiplier.family, "multiplier")
     _model(_ADDERS, spec.adder.family, "adder")
     growth = max(1, a.shape[1]).bit_length()

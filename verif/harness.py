@@ -41,8 +41,15 @@ def stream_layout(contract: Contract, seed: int) -> StreamPlan:
     if out is None:
         raise ValueError(f"contract of {contract.module} has no result channel")
     return StreamPlan(
-        seed=seed, drive_bits=drive, sample_bits=sample, sinks=sinks, out_valid=out[0], out_ready=out[1],
-        out_beat=out[2], idle_limit=0, settle=0,
+        seed=seed,
+        drive_bits=drive,
+        sample_bits=sample,
+        sinks=sinks,
+        out_valid=out[0],
+        out_ready=out[1],
+        out_beat=out[2],
+        idle_limit=0,
+        settle=0,
     )
 
 
@@ -53,7 +60,11 @@ def combinational_layout(contract: Contract, seed: int) -> CombinationalPlan:
     drive_bits = sum(field.width_bits for field in inputs)
     sample_bits = sum(field.width_bits for field in outputs)
     return CombinationalPlan(
-        seed=seed, drive_bits=drive_bits, sample_bits=sample_bits, inputs=inputs, outputs=outputs,
+        seed=seed,
+        drive_bits=drive_bits,
+        sample_bits=sample_bits,
+        inputs=inputs,
+        outputs=outputs,
         batch=max(1, _BATCH_BITS // max(drive_bits, sample_bits)),
     )
 
@@ -75,10 +86,14 @@ def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan, wavef
         waveform: File to dump into while the bench raises `dump`; None: no dump.
     """
     stimulus = _stream_body(plan) if isinstance(plan, StreamPlan) else _combinational_body(plan)
-    connections = _stream_connections(contract, plan) if isinstance(plan, StreamPlan) else [
-        *((field.name, _slice("drive", field.offset, field.width_bits)) for field in plan.inputs),
-        *((field.name, _slice("sample", field.offset, field.width_bits)) for field in plan.outputs),
-    ]
+    connections = (
+        _stream_connections(contract, plan)
+        if isinstance(plan, StreamPlan)
+        else [
+            *((field.name, _slice("drive", field.offset, field.width_bits)) for field in plan.inputs),
+            *((field.name, _slice("sample", field.offset, field.width_bits)) for field in plan.outputs),
+        ]
+    )
     lines = [
         "`timescale 1ns/1ps",
         "`default_nettype none",

@@ -41,11 +41,15 @@ def lint(files: Sequence[Path], top: str, folder: Path) -> list[Finding]:
         try:
             said = run(files, top, place)
         except (ToolLimitError, ToolFailedError) as error:
-            said = [Finding(
-                severity="error", gate="lint", rule="tool-limit",
-                message=f"{name} did not get through: {error.message}",
-                hint="Look for endless generate loops, recursion and huge arrays.",
-            )]
+            said = [
+                Finding(
+                    severity="error",
+                    gate="lint",
+                    rule="tool-limit",
+                    message=f"{name} did not get through: {error.message}",
+                    hint="Look for endless generate loops, recursion and huge arrays.",
+                )
+            ]
         findings += said
     merged: dict[tuple[str, str | None, int | None, str], Finding] = {}
     for finding in findings:

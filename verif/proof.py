@@ -49,18 +49,20 @@ def reference_text(spec: AdderSpec | MultiplierSpec) -> str:
 
 def proof_script(files: Sequence[Path], top: str) -> str:
     """The Yosys script: pure."""
-    return "\n".join([
-        *(f'read_verilog "{path}"' for path in files),
-        f"hierarchy -check -top {top}",
-        "proc",
-        "flatten",
-        "opt_clean",
-        f"read_verilog {_REFERENCE}",
-        f"miter -equiv -make_outputs {top} {_REFERENCE_MODULE} tpugen_miter",
-        "flatten tpugen_miter",
-        "sat -prove trigger 0 -set-def-inputs -show-inputs -show-outputs tpugen_miter",
-        "",
-    ])
+    return "\n".join(
+        [
+            *(f'read_verilog "{path}"' for path in files),
+            f"hierarchy -check -top {top}",
+            "proc",
+            "flatten",
+            "opt_clean",
+            f"read_verilog {_REFERENCE}",
+            f"miter -equiv -make_outputs {top} {_REFERENCE_MODULE} tpugen_miter",
+            "flatten tpugen_miter",
+            "sat -prove trigger 0 -set-def-inputs -show-inputs -show-outputs tpugen_miter",
+            "",
+        ]
+    )
 
 
 def prove(spec: AdderSpec | MultiplierSpec, files: Sequence[Path], folder: Path) -> list[Finding]:
@@ -100,12 +102,18 @@ def _refusal(spec: AdderSpec | MultiplierSpec, done: process.Completed) -> Findi
     contract = contract_for(spec)
     names = [port.name for port in contract.ports]
     if f"gold_{names[-1]}" not in values:
-        return Finding(severity="error", gate="proof", rule="not-proved",
-                       message=f"Yosys could not compare the unit with its reference: {done.tail(3)}")
+        return Finding(
+            severity="error",
+            gate="proof",
+            rule="not-proved",
+            message=f"Yosys could not compare the unit with its reference: {done.tail(3)}",
+        )
     operands = ", ".join(f"{name} = {values.get(f'in_{name}', 0)}" for name in names[:-1])
     return Finding(
-        severity="error", gate="proof", rule="not-equivalent",
+        severity="error",
+        gate="proof",
+        rule="not-equivalent",
         message=f"for {operands} (as unsigned bits), {names[-1]} is {values[f'gold_{names[-1]}']}, "
-                f"expected {values[f'gate_{names[-1]}']}",
+        f"expected {values[f'gate_{names[-1]}']}",
         hint="Simulate these operands and follow the first wrong bit.",
     )

@@ -135,11 +135,17 @@ def _tampering(sources: Sequence[Path]) -> list[Finding]:
     for path in sources:
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if HARNESS in line:
-                findings.append(Finding(
-                    severity="error", gate="simulate", rule="reserved-name", file=path.name, line=number,
-                    message=f"the name {HARNESS} belongs to the test bench; a design must not refer to it",
-                    hint="Remove the reference.",
-                ))
+                findings.append(
+                    Finding(
+                        severity="error",
+                        gate="simulate",
+                        rule="reserved-name",
+                        file=path.name,
+                        line=number,
+                        message=f"the name {HARNESS} belongs to the test bench; a design must not refer to it",
+                        hint="Remove the reference.",
+                    )
+                )
     return findings
 
 
@@ -147,8 +153,13 @@ def _compile(command: list[str], folder: Path, limits: process.Limits) -> list[F
     try:
         done = process.run(command, cwd=folder, limits=limits, log=folder)
     except ToolLimitError as error:
-        return [_error("compile-limit", f"iverilog reached a limit while elaborating the design: {error.message}",
-                       "Look for endless generate loops, recursion or huge arrays.")]
+        return [
+            _error(
+                "compile-limit",
+                f"iverilog reached a limit while elaborating the design: {error.message}",
+                "Look for endless generate loops, recursion or huge arrays.",
+            )
+        ]
     except ToolFailedError as error:
         return [_error("crash", f"iverilog crashed on the design: {error.message}", None)]
     if done.returncode == 0:
@@ -160,8 +171,13 @@ def _compile(command: list[str], folder: Path, limits: process.Limits) -> list[F
             name = Path(match["file"]).name
             text = match["text"].removeprefix("error: ").strip()
             if name == _HARNESS_FILE:
-                findings.append(_error("compile", f"the design does not fit the bench: {text}",
-                                       "Give the top module exactly the contract's name and ports."))
+                findings.append(
+                    _error(
+                        "compile",
+                        f"the design does not fit the bench: {text}",
+                        "Give the top module exactly the contract's name and ports.",
+                    )
+                )
             else:
                 findings.append(_error("compile", text, None, name, int(match["line"])))
     if not findings:
@@ -181,17 +197,22 @@ def _run(command: list[str], folder: Path, limits: process.Limits, env: Mapping[
         done = process.run(command, cwd=folder, limits=limits, log=folder, env=dict(env))
     except ToolLimitError as error:
         return _error(
-            "endless", f"the simulation did not end: {error.message}",
+            "endless",
+            f"the simulation did not end: {error.message}",
             "Look for combinational loops, loops without a delay, and zero-delay always blocks.",
         )
     except ToolFailedError as error:
-        return _error("crash", f"the simulator crashed: {error.message}",
-                      "Look for unbounded recursion and huge vectors.")
+        return _error(
+            "crash", f"the simulator crashed: {error.message}", "Look for unbounded recursion and huge vectors."
+        )
     if not (folder / _REPORT).exists():
         output = (done.stderr + done.stdout).strip()
         if "$finish" in output or (not (folder / _JUNIT).exists() and "cocotb" not in output):
-            return _error("ended-early", "the simulation ended before the first test began",
-                          "Remove $finish and $stop from the design.")
+            return _error(
+                "ended-early",
+                "the simulation ended before the first test began",
+                "Remove $finish and $stop from the design.",
+            )
         raise ToolFailedError(
             f"cocotb did not start in vvp (code {done.returncode}): {output[-800:]}",
             hint=f"see {folder / 'log.txt'}; `tpugen doctor` checks the tools",
@@ -248,23 +269,36 @@ def _collect(
         elif event is None:
             message = "did not end" if test.name in started else "did not start"
             if test.name in started and message:
-                findings.append(ending or _error(
-                    "ended-early", f"test {test.name}: the simulation ended in the middle of the test",
-                    "Remove $finish and $stop from the design.",
-                ))
+                findings.append(
+                    ending
+                    or _error(
+                        "ended-early",
+                        f"test {test.name}: the simulation ended in the middle of the test",
+                        "Remove $finish and $stop from the design.",
+                    )
+                )
             cut_short = True
         elif test.name not in junit or message is not None:
             message = message or "cocotb recorded no result"
             findings.append(_error("bench", f"test {test.name}: {message}", None))
-        records.append(TestRecord(
-            name=test.name, passed=message is None, message=message,
-            seconds=0.0 if event is None else float(event["seconds"]),
-        ))
+        records.append(
+            TestRecord(
+                name=test.name,
+                passed=message is None,
+                message=message,
+                seconds=0.0 if event is None else float(event["seconds"]),
+            )
+        )
     if ending is not None and ending not in findings:
         findings.append(ending)
     if cut_short and not findings:
-        findings.append(_error("ended-early", "the simulation ended before all tests had run",
-                               "Remove $finish and $stop from the design."))
+        findings.append(
+            _error(
+                "ended-early",
+                "the simulation ended before all tests had run",
+                "Remove $finish and $stop from the design.",
+            )
+        )
     if not any(record.passed for record in records) and not findings:
         findings.append(_error("no-tests", "no test ran", None))
     latency = next((event for event in events if event["event"] == "latency"), None)

@@ -105,23 +105,32 @@ def _combinational_plan(spec: AdderSpec | MultiplierSpec, contract: Contract, se
     first, second = np.meshgrid(operands.corners(widths[0]), operands.corners(widths[1]))
     cases = [("corners", "corner operands, each with each", first.ravel(), second.ravel(), False)]
     count = _RANDOM_VECTORS if sum(widths) > _EXHAUSTIVE_BITS else _ACTIVITY_VECTORS
-    cases.append((
-        "random", "seeded random operands",
-        operands.random(widths[0], count), operands.random(widths[1], count), True,
-    ))
+    cases.append(
+        (
+            "random",
+            "seeded random operands",
+            operands.random(widths[0], count),
+            operands.random(widths[1], count),
+            True,
+        )
+    )
     if sum(widths) <= _EXHAUSTIVE_BITS:
         bits = np.arange(1 << sum(widths), dtype=np.int64)
         cases.append(("exhaustive", "every pair of operands", bits & ((1 << widths[0]) - 1), bits >> widths[0], False))
     for name, meaning, a, b, waves in cases:
         result = golden.adder(spec, a, b) if isinstance(spec, AdderSpec) else golden.multiplier(spec, a, b)
-        plan.tests.append(CombinationalTest(
-            name, meaning, waves=waves,
-            drive=[
-                _bits(x, widths[0]) | _bits(y, widths[1]) << widths[0]
-                for x, y in zip(a.tolist(), b.tolist(), strict=True)
-            ],
-            expected=[_bits(value, plan.sample_bits) for value in result.tolist()],
-        ))
+        plan.tests.append(
+            CombinationalTest(
+                name,
+                meaning,
+                waves=waves,
+                drive=[
+                    _bits(x, widths[0]) | _bits(y, widths[1]) << widths[0]
+                    for x, y in zip(a.tolist(), b.tolist(), strict=True)
+                ],
+                expected=[_bits(value, plan.sample_bits) for value in result.tolist()],
+            )
+        )
     return plan
 
 
@@ -161,12 +170,15 @@ class _StreamTests:
     def constant_tile(self, a: int, b: int, length: int, partial: int) -> Tile:
         """A tile of equal operands: what makes accumulators wrap soonest."""
         k = self.rows if self.stationary else length
-        m, n = (self.rows, self.cols) if not self.stationary else (
-            (length, self.cols) if self.weights_stay else (self.cols, length)
+        m, n = (
+            (self.rows, self.cols)
+            if not self.stationary
+            else ((length, self.cols) if self.weights_stay else (self.cols, length))
         )
         constant = self.operands.constant
         return Tile(
-            constant(a, self.widths[0], m, k), constant(b, self.widths[1], k, n),
+            constant(a, self.widths[0], m, k),
+            constant(b, self.widths[1], k, n),
             constant(partial, self.acc, m, n) if self.stationary else None,
         )
 
@@ -184,12 +196,15 @@ class _StreamTests:
         reset: Reset | None = None,
     ) -> Phase:
         """A phase of tiles back to back."""
-        sinks: dict[str, list[int]] = {
-            channel.name: [] for channel in self.contract.channels if channel.role == "sink"
-        }
+        sinks: dict[str, list[int]] = {channel.name: [] for channel in self.contract.channels if channel.role == "sink"}
         phase = Phase(
-            sinks=sinks, expected=[], stalls=stalls or {}, expected_cycles=cycles, measure=measure,
-            garbage=bool(stalls) or reset is not None, reset=reset,
+            sinks=sinks,
+            expected=[],
+            stalls=stalls or {},
+            expected_cycles=cycles,
+            measure=measure,
+            garbage=bool(stalls) or reset is not None,
+            reset=reset,
         )
         for number, tile in enumerate(tiles):
             result = self.result(tile)
@@ -222,10 +237,14 @@ class _StreamTests:
     def add_stationary(self, sinks: dict[str, list[int]], tile: Tile) -> None:
         if self.weights_stay:
             (stay, stay_width, held), (stream, stream_width, vectors) = (
-                ("weight", self.widths[1], tile.weights), ("activation", self.widths[0], tile.activations))
+                ("weight", self.widths[1], tile.weights),
+                ("activation", self.widths[0], tile.activations),
+            )
         else:
             (stay, stay_width, held), (stream, stream_width, vectors) = (
-                ("activation", self.widths[0], tile.activations.T), ("weight", self.widths[1], tile.weights.T))
+                ("activation", self.widths[0], tile.activations.T),
+                ("weight", self.widths[1], tile.weights.T),
+            )
         for row in range(self.rows):
             sinks[stay].append(golden.pack(held[row], stay_width) if row < len(held) else 0)
         partial = tile.partial
@@ -242,6 +261,8 @@ class _StreamTests:
 
     def tests(self) -> list[StreamTest]:
         """All tests, the cheapest and most telling first."""
+        if self.effort.essentials:
+            return [self.full_rate(), self.corners(), self.stalls("all"), self.resets()]
         tests = [self.full_rate(), self.lengths(), self.corners(), self.wrap(), self.mixture()]
         if self.stationary:
             tests.append(self.folds())
@@ -329,14 +350,18 @@ class _StreamTests:
             stalls |= dict.fromkeys(sources, _BUBBLES if who == "sources" else _LIGHT)
         if who in ("result", "all"):
             stalls["result"] = _HEAVY if who == "result" else _BUBBLES
-        meaning = {"sources": "every source pauses at random", "result": "the result channel is held back at random",
-                   "all": "every channel pauses at random"}
+        meaning = {
+            "sources": "every source pauses at random",
+            "result": "the result channel is held back at random",
+            "all": "every channel pauses at random",
+        }
         return StreamTest(f"stall_{who}", meaning[who], [self.phase(self.random_tiles(), stalls=stalls)])
 
     def one_channel(self, name: str) -> StreamTest:
         stalls = {name: _HEAVY}
         return StreamTest(
-            f"stall_only_{name}", f"only channel {name} pauses, in bursts",
+            f"stall_only_{name}",
+            f"only channel {name} pauses, in bursts",
             [self.phase(self.random_tiles(0.5), stalls=stalls)],
         )
 
@@ -380,6 +405,7 @@ class _Effort:
         threes: Whether each length is also driven three times back to back.
         stalls: Who pauses, one test each.
         single_channels: Whether each channel also pauses alone.
+        essentials: Whether only one test of each sort is affordable.
     """
 
     tiles: int
@@ -390,6 +416,7 @@ class _Effort:
     threes: bool = False
     stalls: tuple[str, ...] = ("sources", "result", "all")
     single_channels: bool = False
+    essentials: bool = False
 
     def lengths(self, rows: int, cols: int) -> list[int]:
         """Lengths to measure, from 1 to beyond the array where that is affordable."""
@@ -403,14 +430,24 @@ class _Effort:
 
 
 _BEYOND_ELEMENTS = 1024
+_ESSENTIAL_ELEMENTS = 4096
 
 
 def _effort(elements: int) -> _Effort:
     if elements <= 64:
-        return _Effort(tiles=6, random_tiles=30 if elements <= 16 else 16, longest=40, corner_tiles=4, resets=4,
-                       threes=True, single_channels=True)
+        return _Effort(
+            tiles=6,
+            random_tiles=30 if elements <= 16 else 16,
+            longest=40,
+            corner_tiles=4,
+            resets=4,
+            threes=True,
+            single_channels=True,
+        )
     if elements <= 256:
         return _Effort(tiles=3, random_tiles=8, longest=24, corner_tiles=4, resets=3)
     if elements <= _BEYOND_ELEMENTS:
         return _Effort(tiles=2, random_tiles=4, longest=16, corner_tiles=2, resets=2, stalls=("all",))
+    if elements > _ESSENTIAL_ELEMENTS:
+        return _Effort(tiles=2, random_tiles=2, longest=4, corner_tiles=1, resets=1, essentials=True)
     return _Effort(tiles=2, random_tiles=2, longest=8, corner_tiles=2, resets=1, stalls=("all",))

@@ -131,6 +131,53 @@ def test_an_illegal_spec_exits_2(command: str, content: object, words: str, caps
     assert [p.name for p in Path().iterdir()] == ["s.json"]
 
 
+HINT = (
+    '  ask for an adder, a multiplier, a MAC or a systolic array, e.g. "8x8 output-stationary systolic array, '
+    'signed int8, 32-bit accumulators, 100 MHz"\n'
+)
+BAD_SENTENCES = {
+    "": f"the request is empty\n{HINT}",
+    "  \n ": f"the request is empty\n{HINT}",
+    "please make me a sandwich": f'no design that can be built was found in "please make me a sandwich"\n{HINT}',
+    "a systolic array with 0 rows and 4 columns": (
+        "the spec is not legal (1 violation):\n  - rows: 0 is not legal; legal: 1..256; 8 would work\n"
+    ),
+    "100000x4 systolic array": (
+        "the spec is not legal (1 violation):\n  - rows: 100000 is not legal; legal: 1..256; 8 would work\n"
+    ),
+    "64-bit adder": (
+        "the spec is not legal (1 violation):\n  - width_bits: 64 is not legal; legal: 2..32; 8 would work\n"
+    ),
+    "8-bit MAC with 10-bit accumulator": (
+        "the spec is not legal (1 violation):\n  - accumulator_width_bits: 10 cannot hold one 8x8-bit product; "
+        "legal range 16..128; 32 would work\n"
+    ),
+    "signed uint8 4x4 systolic array": (
+        'the request says two things about signed: signed in "signed" (characters 1-6), unsigned in "uint8" '
+        "(characters 8-12)\n  say only one of them\n"
+    ),
+    "8-bit multiplier, DRUM": (
+        "multiplier family 'drum' is known, but this version's library holds no RTL for it\n"
+        "  available multiplier families: exact\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", BAD_SENTENCES)
+def test_a_sentence_that_cannot_be_built_exits_2(sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", sentence]) == 2
+    assert capsys.readouterr() == ("", f"tpugen: {BAD_SENTENCES[sentence]}")
+    assert list(Path().iterdir()) == []
+
+
+def test_a_design_without_rtl_can_be_read_and_modelled(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "4x4 systolic array with the DRUM approximate multiplier"
+    assert run(["spec", sentence, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["spec"]["multiplier"]["family"] == "drum"
+    assert run(["model", "gemm", "8x8x8", "--text", sentence, "--json"]) == 0
+    assert run(["rtl", sentence]) == 2
+
+
 def test_a_number_outside_its_range_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["generate", TEXT, "--repairs", "99"]) == 2
     assert capsys.readouterr().err.endswith("\n  see `tpugen generate --help`\n")

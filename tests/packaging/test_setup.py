@@ -46,7 +46,9 @@ class Machine:
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.log}\n{body}\n')
         path.chmod(0o755)
 
-    def python(self, version: str = "3.11", *, ensurepip: bool = True) -> None:
+    def python(
+        self, version: str = "3.11", *, ensurepip: bool = True, library: bool = True, shared: bool = True
+    ) -> None:
         """Put a `python3` on PATH that answers the script's questions and makes environments of the same kind."""
         major, minor = version.split(".")
         new = int(major) == 3 and int(minor) >= 11
@@ -57,6 +59,9 @@ class Machine:
             *version_info\\ \\<*) exit {0 if new else 1} ;;
             *ensurepip*) exit {0 if ensurepip else 1} ;;
             *-venv*) echo python{version}-venv ;;
+            *Py_ENABLE_SHARED*) exit {0 if shared else 1} ;;
+            *libpython*) echo libpython{version} ;;
+            -) exit {0 if library else 1} ;;
             *"-m venv"*) {shutil.which("mkdir")} -p .venv/bin && {shutil.which("cp")} "$0" .venv/bin/python
                 printf '#!/bin/sh\\nexit 0\\n' >.venv/bin/tpugen && {shutil.which("chmod")} +x .venv/bin/tpugen ;;
             esac""",
@@ -88,10 +93,10 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_without_the_right_to_install_it_names_the_packages(machine: Machine) -> None:
-    machine.python(ensurepip=False)
+    machine.python(ensurepip=False, library=False)
     machine.command("apt-get")
     done = machine.run()
-    wanted = ["iverilog", "verilator", "yosys", "opensta", "g++", "python3.11-venv"]
+    wanted = ["iverilog", "verilator", "yosys", "opensta", "g++", "libpython3.11", "python3.11-venv"]
     if not Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib").exists():
         wanted.insert(4, "qflow-tech-osu018")
     assert done.returncode == 3
@@ -178,6 +183,14 @@ def test_an_old_python_is_refused(machine: Machine, version: str) -> None:
     done = machine.run()
     assert done.returncode == 3
     assert f"tpugen needs Python 3.11 or newer; found: Python {version}.0" in done.stderr
+
+
+def test_a_python_without_shared_library_is_refused(machine: Machine) -> None:
+    machine.python(shared=False, library=False)
+    machine.tools()
+    done = machine.run()
+    assert done.returncode == 3
+    assert "was built without a shared library, which cocotb needs in the simulator" in done.stderr
 
 
 def test_no_python_at_all_is_said(machine: Machine) -> None:

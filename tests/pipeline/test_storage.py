@@ -14,6 +14,7 @@ from tpugen.errors import StorageError
 from tpugen.storage import (
     copy_file_atomic,
     read_json,
+    remove_unfinished,
     sha256_file,
     sha256_json,
     sha256_text,
@@ -93,3 +94,15 @@ def test_damaged_json_is_named(tmp_path: Path) -> None:
         read_json(path)
     with pytest.raises(StorageError, match=r"none\.json does not exist"):
         read_json(tmp_path / "none.json")
+
+
+def test_what_killed_writes_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / ".tmp-1-a.json").write_text("ha")
+    (tmp_path / ".tmp-folder").mkdir()
+    (tmp_path / ".tmp-folder" / "x").write_text("")
+    write_text_atomic(tmp_path / "deep" / "a.json", "whole")
+    remove_unfinished(tmp_path, older_than_s=60)
+    assert (tmp_path / ".tmp-folder").exists()
+    remove_unfinished(tmp_path)
+    assert {p.name for p in tmp_path.rglob("*")} == {"deep", "a.json"}

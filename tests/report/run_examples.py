@@ -70,7 +70,7 @@ def store(path: Path, result: Any) -> None:
 
 
 def record(step: str, verdict: str = "pass", findings: list[Finding] | None = None, **other: Any) -> GateRecord:
-    fields = {"summary": SUMMARIES[step], "seconds": 0.7, "tools": TOOLS if step == "lint" else [], **other}
+    fields = {"summary": SUMMARIES.get(step, ""), "seconds": 0.7, "tools": TOOLS if step == "lint" else [], **other}
     return GateRecord(step=step, verdict=verdict, findings=findings or [], **fields)
 
 

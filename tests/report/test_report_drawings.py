@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from tpugen.report.code import excerpt, listing
 from tpugen.report.path_chart import common_parent, path_chart, path_rows, ticks
 from tpugen.report.text import clean, quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
-from tpugen.spec import spec_from_dict
+from tpugen.report.wave_drawing import draw_excerpt
+from tpugen.report.waveform import read_excerpt
+from tpugen.spec import contract_for, spec_from_dict
 
 TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>")
 
@@ -96,6 +99,30 @@ def test_visible_indices_abbreviate_above_five() -> None:
 @pytest.mark.parametrize(("clock_mhz", "stages"), [(100.0, 3), (100.0, 18), (150.0, 60), (2000.0, 30), (0.001, 12)])
 def test_path_chart_labels_do_not_collide(clock_mhz: float, stages: int) -> None:
     check_labels(path_chart(examples.timing(clock_mhz=clock_mhz, stages=stages)))
+
+
+def test_waveform_labels_do_not_collide(tmp_path: Path) -> None:
+    adder = {"kind": "adder", "width_bits": 8}
+    text = "$timescale 1ns $end\n$var wire 8 a a_i $end\n$var wire 8 b b_i $end\n$var wire 9 s sum_o $end\n"
+    changes = "".join(f"#{i}\nb{i:b} a\nb{i:b} b\nb{2 * i:b} s\n" for i in range(1, 10))
+    dumps = [(adder, f"{text}$enddefinitions $end\n{changes}")]
+    dumps += [(examples.ARRAY, examples.vcd(examples.ARRAY, length)) for length in (1, 5, 60)]
+    for data, dump in dumps:
+        spec = spec_from_dict(data)
+        path = tmp_path / "w.vcd"
+        path.write_text(dump)
+        found = read_excerpt(path, contract_for(spec))
+        assert found is not None
+        drawing = str(draw_excerpt(found, contract_for(spec), spec))
+        for hidden in ("hex", "dec"):
+            check_labels(Markup(re.sub(rf'<text [^>]*class="value {hidden}"[^>]*>[^<]*</text>', "", drawing)))
+
+
+def test_path_chart_says_where_time_begins() -> None:
+    timing = examples.timing()
+    assert "time from the launching clock edge, ns" in path_chart(timing)
+    timing.critical_path[0].cell = None
+    assert "time from the inputs, ns" in path_chart(timing)
 
 
 def test_path_chart_survives_an_empty_path() -> None:

@@ -325,6 +325,50 @@ def test_missed_clock_is_shown_as_late(tmp_path: Path) -> None:
     assert any("period late" in (attributes.get("class") or "") for _, attributes in page.tags)
 
 
+def test_exchanges_with_a_chat_model_are_shown_in_order(tmp_path: Path) -> None:
+    folder = examples.passing_run(tmp_path, writer="llm", chat_model="some/model", retrieved=["mac_unit"])
+    finding = Finding(severity="error", gate="contract", rule="port-missing", message="result_o is missing")
+    for number in (10, 2, 1):
+        attempt = folder / "llm" / f"attempt-{number}"
+        exchange = {"model": "some/model", "prompt_tokens": 1200 + number, "passed": number == 10, "modules": ["x"]}
+        examples.write_json(attempt / "exchange.json", exchange)
+        findings = [] if number == 10 else [finding.model_dump(mode="json", exclude_none=True)]
+        examples.write_json(attempt / "findings.json", findings)
+        (attempt / "prompt.md").write_text(f"prompt {number}")
+        (attempt / "reply.md").write_text(f"reply {number} " + "x" * 30_000)
+    text = page_of(folder).text
+    places = [text.index(f"attempt-{number} ") for number in (1, 2, 10)]
+    assert places == sorted(places)
+    assert "3 attempts with some/model." in text
+    assert "prompt tokens 1202" in text
+    assert "passed true" in text
+    assert text.count("contract/port-missing") == 2
+    assert "reply 10 " in text
+    assert "further characters are in the run folder" in text
+    assert "this RTL was written by a chat model and may be built otherwise inside" in text
+    assert "Retrieved for the prompt: mac_unit" in text
+
+
+def test_a_proof_is_shown_where_one_was_made(tmp_path: Path) -> None:
+    assert "prove" not in page_of(examples.passing_run(tmp_path)).text
+    proof = examples.record("prove", summary="equal to the reference for every input")
+    steps = [examples.record(step) for step in examples.STEPS]
+    folder = tmp_path / "proved"
+    folder.mkdir()
+    examples.passing_run(folder, steps=[*steps[:6], proof, *steps[6:]], verdict="running")
+    text = page_of(folder).text
+    assert text.index("✓ simulate") < text.index("✓ prove") < text.index("✓ synth")
+    assert "10 steps passed" in text
+
+
+def test_assumptions_beyond_the_spec_are_shown(tmp_path: Path) -> None:
+    folder = examples.passing_run(tmp_path)
+    assumption = {"field": "workload", "value": "GEMM 64x64x64", "reason": "no workload is named"}
+    document = {"spec": examples.ARRAY, "assumptions": [assumption], "not_understood": [], "request": "x"}
+    examples.write_json(folder / "spec.json", document)
+    assert "workload GEMM 64x64x64 assumed no workload is named" in page_of(folder).text
+
+
 def test_run_from_python_names_a_command_that_does_the_same(tmp_path: Path) -> None:
     folder = examples.passing_run(
         tmp_path, command=["python", "tpugen.generate"], writer="llm", chat_model="some/model"

@@ -37,7 +37,7 @@ def test_long_tile_is_shown_in_two_windows(tmp_path: Path) -> None:
     excerpt = excerpt_of(tmp_path / "w.vcd", examples.ARRAY, examples.vcd(examples.ARRAY, 60))
     assert excerpt is not None
     assert excerpt.first_result == 66
-    assert excerpt.cycles == [*range(-2, 11), *range(63, 72)]
+    assert excerpt.cycles == [*range(-2, 9), *range(63, 71)]
     spec = spec_from_dict(examples.ARRAY)
     drawing = str(draw_excerpt(excerpt, contract_for(spec), spec))
     assert drawing.count('class="cut"') == 1

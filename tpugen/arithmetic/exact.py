@@ -23,7 +23,7 @@ INT64_SAFE_BITS = 62
 
 def as_integers(values: npt.ArrayLike, width_bits: int) -> IntArray:
     """`values` as int64 if numbers of `width_bits` fit, else as Python integers (same shape)."""
-    array = np.asarray(values)
+    array = _exact_array(values)
     wanted: type[Any] = np.int64 if width_bits <= INT64_SAFE_BITS else object
     if wanted is object and array.dtype != object:
         # tolist() gives Python integers; astype(object) alone would keep NumPy scalars that overflow.
@@ -44,14 +44,21 @@ def wrap(values: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
     Returns:
         Same shape; int64 where `width_bits` and the input allow, else Python integers.
     """
-    array = np.asarray(values)
-    if array.dtype in (object, np.uint64) or width_bits > INT64_SAFE_BITS:
-        array = as_integers(array, INT64_SAFE_BITS + 1)
-    modulus = 1 << width_bits
-    wrapped = array & (modulus - 1)
+    array = _exact_array(values)
+    if width_bits > INT64_SAFE_BITS:
+        array = as_integers(array, width_bits)
+    sign = 1 << width_bits >> 1
+    wrapped = array & ((1 << width_bits) - 1)
     if signed:
-        wrapped = np.where(wrapped >= modulus >> 1, wrapped - modulus, wrapped)
+        wrapped = wrapped - 2 * (wrapped & sign)
     return as_integers(wrapped, width_bits)
+
+
+def _exact_array(values: npt.ArrayLike) -> IntArray:
+    """An integer array that lost nothing: NumPy alone turns a list such as [2**63, 5] into floats."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iub" and values.dtype != np.uint64:
+        return values.astype(np.int64, copy=False)
+    return np.asarray(values.tolist() if isinstance(values, np.ndarray | np.generic) else values, dtype=object)
 
 
 def exact_add(a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
@@ -69,9 +76,7 @@ def exact_add(a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool)
     )
 
 
-def exact_multiply(
-    a: npt.ArrayLike, b: npt.ArrayLike, a_width_bits: int, b_width_bits: int, signed: bool
-) -> IntArray:
+def exact_multiply(a: npt.ArrayLike, b: npt.ArrayLike, a_width_bits: int, b_width_bits: int, signed: bool) -> IntArray:
     """Product of two operands, as a number of `a_width_bits + b_width_bits` bits.
 
     Args:

@@ -72,7 +72,8 @@ def _tpugen(
 def main() -> NoReturn:
     """Entry point of the `tpugen` command."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminated)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup asked for SIGHUP to be ignored
+            signal.signal(number, _terminated)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -28,11 +26,15 @@ def print_data(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Give data as JSON."""
+    print_data(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json")
-    elif isinstance(value, list):
-        value = [item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in value]
-    print_data(json.dumps(value, indent=2, ensure_ascii=False))
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is not data")
 
 
 def number(value: float | int | None, unit: str = "", *, digits: int = 4) -> str:

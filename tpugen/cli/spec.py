@@ -27,7 +27,7 @@ def spec(
     from tpugen.pipeline.request import understand
     from tpugen.spec import contract_for
 
-    asked = understand(one_request(text, spec_file))
+    asked = understand(one_request(text, spec_file), require_rtl=False)
     if json:
         document = {"spec": asked.spec.model_dump(mode="json"), "assumptions": asked.assumptions}
         print_json({**document, "not_understood": asked.not_understood})

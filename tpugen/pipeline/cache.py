@@ -17,7 +17,15 @@ from typing import Any
 
 from tpugen.errors import StorageError
 from tpugen.paths import cache_dir
-from tpugen.storage import copy_file_atomic, make_folder, read_json, sha256_file, storage_errors, write_json_atomic
+from tpugen.storage import (
+    copy_file_atomic,
+    make_folder,
+    read_json,
+    remove_unfinished,
+    sha256_file,
+    storage_errors,
+    write_json_atomic,
+)
 
 __all__ = ["DEFAULT_LIMIT_BYTES", "StepCache", "clear_outputs", "hash_outputs", "outputs_match"]
 
@@ -25,6 +33,7 @@ DEFAULT_LIMIT_BYTES = 4 * 1024**3
 """Size at which the least recently used entries go; `TPUGEN_CACHE_LIMIT_MB` changes it."""
 
 _ENTRY_FILE = "entry.json"
+_UNFINISHED_KEPT_S = 24 * 3600.0  # another process may be writing it
 
 
 def _files_below(root: Path, paths: Iterable[str]) -> list[str]:
@@ -133,6 +142,7 @@ class StepCache:
         limit = limit_bytes if limit_bytes is not None else _limit_from_environment()
         if not self.folder.is_dir():
             return 0
+        remove_unfinished(self.folder, older_than_s=_UNFINISHED_KEPT_S)
         entries = []
         for entry in self.folder.glob("??/*"):
             try:

@@ -14,9 +14,10 @@ from tpugen.findings import Finding
 from tpugen.pipeline.identity import code_fingerprint, package_version, require_tools
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import SimulationResult, ToolVersion
+from tpugen.spec import AdderSpec, MultiplierSpec
 from tpugen.storage import sha256_file, write_json_atomic
 
-__all__ = ["ContractStep", "LintStep", "SandboxStep", "SimulateStep", "rtl_hashes"]
+__all__ = ["ContractStep", "LintStep", "ProveStep", "SandboxStep", "SimulateStep", "rtl_hashes"]
 
 
 def rtl_hashes(context: Context) -> dict[str, str]:
@@ -186,6 +187,35 @@ class SimulateStep(Step):
     def command(self, context: Context) -> str | None:
         """See `Step.command`."""
         return f"tpugen verify rtl/*.v --spec spec.json --until simulate --seed {context.options.seed}"
+
+
+class ProveStep(Step):
+    """Proves a combinational unit against a behavioural reference, for every input; part of the flow where it can."""
+
+    id: ClassVar[str] = "prove"
+    needs: ClassVar[tuple[str, ...]] = ("write", "sandbox", "contract", "lint", "simulate")
+
+    def _tools(self) -> list[ToolVersion]:
+        from tpugen.flows.tools import YOSYS
+
+        return require_tools(YOSYS)
+
+    def inputs(self, context: Context) -> dict[str, Any]:
+        """See `Step.inputs`."""
+        return {
+            "rtl": rtl_hashes(context),
+            "spec": context.spec.model_dump(mode="json", exclude={"clock_mhz"}),
+            "tools": _versions(self._tools()),
+            "code": code_fingerprint(["flows", "spec", "verif"]),
+        }
+
+    def run(self, context: Context, folder: Path) -> Outcome:
+        """See `Step.run`."""
+        from tpugen.verif.proof import prove
+
+        assert isinstance(context.spec, AdderSpec | MultiplierSpec)  # noqa: S101 - the flow holds the step for these
+        findings = prove(context.spec, context.rtl_files, folder)
+        return Outcome(_found(findings, "equal to the reference for every input"), findings, self._tools())
 
 
 def _with_run_paths(result: SimulationResult, folder: Path, root: Path) -> SimulationResult:

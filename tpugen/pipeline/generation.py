@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -27,28 +27,27 @@ from tpugen.pipeline.folder import (
     write_manifest,
     write_request,
 )
-from tpugen.pipeline.gate_steps import ContractStep, LintStep, SandboxStep, SimulateStep
+from tpugen.pipeline.gate_steps import ContractStep, LintStep, ProveStep, SandboxStep, SimulateStep
 from tpugen.pipeline.identity import git_commit, machine_summary
-from tpugen.pipeline.measure_steps import ModelStep, ReportStep, StaStep, SynthStep
+from tpugen.pipeline.measure_steps import ModelStep, ReportStep, StaStep, SynthStep, default_gemm
 from tpugen.pipeline.options import Event, GenerateOptions, Observer, silent
 from tpugen.pipeline.request import understand
 from tpugen.pipeline.result import RunResult, load_result
 from tpugen.pipeline.step import Context, Flow, Step
 from tpugen.results import GateRecord, Manifest, ProvenanceRecord, ToolVersion
-from tpugen.spec import DesignSpec, contract_for, spec_from_dict
-from tpugen.storage import read_json
+from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, contract_for, spec_from_dict
+from tpugen.storage import read_json, remove_unfinished
 
 __all__ = ["design_steps", "generate", "preflight", "resume"]
 
 
-def design_steps() -> list[Step]:
-    """The steps of a whole run, in order."""
-    gates = _gates()
-    return [SpecStep(), WriteStep(gates), *gates, SynthStep(), StaStep(), ModelStep(), ReportStep()]
+def design_steps(spec: DesignSpec) -> list[Step]:
+    """The steps of a whole run, in order; `prove` is among them where a proof settles."""
+    from tpugen.verif.proof import provable
 
-
-def _gates() -> list[Step]:
-    return [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
+    gates: list[Step] = [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
+    proof = [ProveStep()] if provable(spec) else []
+    return [SpecStep(), WriteStep(gates), *gates, *proof, SynthStep(), StaStep(), ModelStep(), ReportStep()]
 
 
 def generate(
@@ -90,13 +89,18 @@ def generate(
         if not (folder / "request.json").is_file():
             stored = {
                 "identity": identity,
-                "assumptions": asked.assumptions,
+                "assumptions": [*asked.assumptions, *_assumed_workload(asked.spec, options)],
                 "not_understood": asked.not_understood,
                 "use_cache": options.use_cache,
                 "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
                 "command": _command_line(),
             }
-            write_request(folder, stored)
+            try:
+                write_request(folder, stored)
+            except StorageError:
+                with suppress(OSError):
+                    folder.rmdir()  # nothing was started: leave nothing
+                raise
         return _execute(folder, observer, use_cache=options.use_cache, keep=options.use_cache)
 
 
@@ -120,6 +124,12 @@ def resume(run: str | Path, *, runs: Path | None = None, observer: Observer = si
     preflight(options)
     with lock_run(folder):
         return _execute(folder, observer, use_cache=bool(stored.get("use_cache", True)), keep=True)
+
+
+def _assumed_workload(spec: DesignSpec, options: GenerateOptions) -> list[dict[str, Any]]:
+    if options.gemms or isinstance(spec, AdderSpec | MultiplierSpec):
+        return []
+    return [{"field": "workload", "value": f"GEMM {default_gemm(spec)}", "reason": "no workload is named (--gemm)"}]
 
 
 def _absolute(options: GenerateOptions) -> GenerateOptions:
@@ -183,6 +193,7 @@ def _context(folder: Path, observer: Observer) -> Context:
 
 def _execute(folder: Path, observer: Observer, *, use_cache: bool, keep: bool) -> RunResult:
     """Run the flow in a folder that this process holds; the manifest always says how far it came."""
+    remove_unfinished(folder)
     context = _context(folder, observer)
     observer(Event("run", text=str(folder)))
     manifest = _first_manifest(context, read_request(folder))
@@ -194,7 +205,7 @@ def _execute(folder: Path, observer: Observer, *, use_cache: bool, keep: bool) -
         write_manifest(folder, manifest)
 
     cache = StepCache() if use_cache else None
-    flow = Flow(design_steps(), cache=cache, keep=keep, on_record=on_record)
+    flow = Flow(design_steps(context.spec), cache=cache, keep=keep, on_record=on_record)
     try:
         records = flow.run(context)
     except KeyboardInterrupt:

@@ -31,7 +31,7 @@ class SynthStep(Step):
     """Maps the RTL to the technology with Yosys; measures area, cells and flip-flops."""
 
     id: ClassVar[str] = "synth"
-    needs: ClassVar[tuple[str, ...]] = ("write", "sandbox", "contract", "lint", "simulate")
+    needs: ClassVar[tuple[str, ...]] = ("write", "sandbox", "contract", "lint", "simulate", "prove")
 
     def _tools(self) -> list[ToolVersion]:
         from tpugen.flows.tools import OPENSTA, YOSYS

@@ -36,17 +36,20 @@ class Understanding:
     clock_asked: bool = True
 
 
-def understand(request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None) -> Understanding:
+def understand(
+    request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None, require_rtl: bool = True
+) -> Understanding:
     """Turn a request into a spec.
 
     Args:
         request: A sentence, a spec, or a spec as plain data.
         clock_mhz: Overrides the request's clock.
+        require_rtl: Refuse what this version's library has no RTL for; not needed to read or to model a design.
 
     Raises:
         LanguageError: the sentence asks for nothing buildable, or contradicts itself.
         SpecError: a design outside the legal ranges.
-        NotAvailableError: this version's library holds no RTL for it.
+        NotAvailableError: this version's library holds no RTL for it, and `require_rtl` asks for some.
     """
     text: str | None = None
     assumptions: list[dict[str, Any]] = []
@@ -66,7 +69,8 @@ def understand(request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: floa
         spec = spec_from_dict({**spec.model_dump(mode="json"), "clock_mhz": clock_mhz})
         assumptions = [a for a in assumptions if a["field"] != "clock_mhz"]
         clock_asked = True
-    require_available(spec)
+    if require_rtl:
+        require_available(spec)
     return Understanding(spec, text, assumptions, not_understood, clock_asked)
 
 

@@ -27,10 +27,13 @@ from tpugen.results import (
 )
 from tpugen.spec import Contract, DesignSpec, contract_for, spec_from_dict
 
-__all__ = ["STEPS", "Attempt", "Run", "SourceFile", "inside", "load_run"]
+__all__ = ["OPTIONAL_STEPS", "STEPS", "Attempt", "Run", "SourceFile", "inside", "load_run"]
 
-STEPS = ("spec", "write", "sandbox", "contract", "lint", "simulate", "synth", "sta", "model")
-"""Steps of a whole run, in order; the report itself is not among them."""
+STEPS = ("spec", "write", "sandbox", "contract", "lint", "simulate", "prove", "synth", "sta", "model")
+"""Steps of a run, in order; the report itself is not among them."""
+
+OPTIONAL_STEPS = frozenset({"prove"})
+"""Steps that a whole run may lack: a proof does not settle for every design."""
 
 _TEXT_LIMIT_BYTES = 400_000
 
@@ -88,7 +91,7 @@ class Run:
         if any(step.verdict == "fail" for step in self.steps):
             return "fail"
         done = {step.step for step in self.steps}
-        return "pass" if done.issuperset(STEPS) else "running"
+        return "pass" if done.issuperset(set(STEPS) - OPTIONAL_STEPS) else "running"
 
     @property
     def first_failure(self) -> GateRecord | None:

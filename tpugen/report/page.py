@@ -19,7 +19,7 @@ from tpugen.report.array_diagram import array_diagram, dataflow_sentences
 from tpugen.report.code import listing
 from tpugen.report.load import Run, inside, load_run
 from tpugen.report.path_chart import path_chart
-from tpugen.report.text import clean, count, quantity, seconds, shortened
+from tpugen.report.text import area, clean, count, quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
 from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import Excerpt, read_excerpt
@@ -77,6 +77,7 @@ def _environment() -> Environment:
         "count": count,
         "listing": listing,
         "power": _power,
+        "area": area,
         "percent": _percent,
     }
     return environment

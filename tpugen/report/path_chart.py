@@ -101,12 +101,15 @@ def path_chart(timing: TimingResult) -> Markup:
     parent = common_parent([row.place for row in rows if row.merged == 1])
     rows = [replace(row, place=row.place.removeprefix(parent)) for row in rows]
     inside = _tail(f"in {parent.removesuffix('/')}" if parent else "in", _NAME_W - _CELL_W - 12, 10)
+    # A path from an input port begins at no cell.
+    launched = not timing.critical_path or timing.critical_path[0].cell is not None
+    origin = "the launching clock edge" if launched else "the inputs"
     heads = [(0.0, "cell", "start"), (_CELL_W, inside, "start"), (width, "delay, ns", "end")]
     body = [svg.text(x, _TOP - 14, label, class_="muted", anchor=anchor, size=10) for x, label, anchor in heads]
     for tick in ticks(end):
         body.append(svg.line(at(tick), _TOP - 6, at(tick), floor, class_="grid"))
         body.append(svg.text(at(tick), floor + 15, f"{tick:g}", class_="muted", anchor="middle", size=10.5))
-    body.append(svg.text(at(end / 2), floor + 33, "time from the launching clock edge, ns", class_="muted",
+    body.append(svg.text(at(end / 2), floor + 33, f"time from {origin}, ns", class_="muted",
                          anchor="middle", size=10.5))  # fmt: skip
     body.extend(_slack(timing, rows, at, period, floor))
     largest = max((row.end_ns - row.start_ns for row in rows if row.merged == 1), default=0.0)

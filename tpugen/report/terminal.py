@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tpugen.findings import Finding
-from tpugen.report.text import clean, count, quantity, seconds
+from tpugen.report.text import area, clean, count, quantity, seconds
 from tpugen.results import (
     GateRecord,
     Manifest,
@@ -133,7 +133,7 @@ def _figure_rows(
     rows: list[tuple[str, str, str, str]] = []
     if synthesis is not None:
         origin = clean(f"{synthesis.technology}, {count(synthesis.cells, 'cell')}, {synthesis.mode}")
-        rows.append(("area", quantity(synthesis.area_um2, 6), "µm²", origin))
+        rows.append(("area", area(synthesis.area_um2), "µm²", origin))
     if timing is not None:
         rows.append(("highest clock", quantity(timing.fmax_mhz), "MHz", "OpenSTA"))
         rows.append(("worst slack", f"{timing.worst_slack_ns:+.2f}", "ns", f"at {timing.clock_mhz:g} MHz"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-__all__ = ["clean", "count", "quantity", "seconds", "shortened"]
+__all__ = ["area", "clean", "count", "quantity", "seconds", "shortened"]
 
 # Bidirectional controls can make shown text differ from what it is (e.g. a file name or a line of code).
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
@@ -61,6 +61,11 @@ def quantity(value: float | None, digits: int = 4) -> str:
         return f"{value:.{digits - 1}e}"
     shown = f"{value:,.{decimals}f}"
     return shown.rstrip("0").rstrip(".") if "." in shown and decimals > 2 else shown
+
+
+def area(value_um2: float) -> str:
+    """An area in µm², without decimals from 100 on."""
+    return f"{value_um2:,.0f}" if value_um2 >= 100 else f"{value_um2:,.2f}"
 
 
 def seconds(value: float) -> str:

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from tpugen.findings import Finding
 from tpugen.report.code import excerpt
-from tpugen.report.load import STEPS, Run
-from tpugen.report.text import clean, count, quantity, seconds
+from tpugen.report.load import OPTIONAL_STEPS, STEPS, Run
+from tpugen.report.text import area, clean, count, quantity, seconds
 from tpugen.report.unit_diagram import unit_name
 from tpugen.results import ToolVersion
 from tpugen.spec import AdderUnit, MultiplierUnit
@@ -39,6 +39,7 @@ _STEP_QUESTIONS = {
     "contract": "Are module name and ports those of the contract?",
     "lint": "Do Icarus, Verilator and Yosys accept it without a warning?",
     "simulate": "Are results and latency those of the bit-accurate model?",
+    "prove": "Is it equal to the reference for every input?",
     "synth": "What does it cost in cells and area?",
     "sta": "How fast is it, and how much power does it draw?",
     "model": "What is it worth on the workload?",
@@ -111,6 +112,8 @@ def steps(run: Run) -> list[StepView]:
     views = []
     for name in [*STEPS, *others]:
         record, question = run.step(name), _STEP_QUESTIONS.get(name, "")
+        if record is None and name in OPTIONAL_STEPS:
+            continue
         if record is None:
             views.append(StepView(name, question, "none", "not reached"))
         else:
@@ -141,7 +144,7 @@ def figures(run: Run) -> list[FigureView]:
     rows: list[FigureView] = []
     if run.synthesis is not None:
         origin = f"measured: Yosys, {run.synthesis.technology}, {run.synthesis.mode}"
-        rows.append(FigureView("area", quantity(run.synthesis.area_um2, 5), "µm²", origin))
+        rows.append(FigureView("area", area(run.synthesis.area_um2), "µm²", origin))
     if run.timing is not None:
         timing = run.timing
         late = timing.worst_slack_ns < 0
@@ -154,14 +157,9 @@ def figures(run: Run) -> list[FigureView]:
             origin = f"measured: OpenSTA at {timing.power.clock_mhz:g} MHz, {activity}"
             rows.append(FigureView("power", *power_with_unit(timing.power.total_mw), origin))
     if run.simulation is not None and run.simulation.measured_cycles:
-        rows.append(
-            FigureView(
-                "latency test",
-                f"{run.simulation.measured_cycles:,}",
-                "cycles",
-                "measured: simulation, first operand to last result",
-            )
-        )
+        expected = run.simulation.expected_cycles
+        origin = "measured: simulation" + (f"; formula: {expected:,}" if expected else "")
+        rows.append(FigureView("latency test", f"{run.simulation.measured_cycles:,}", "cycles", origin))
     if run.model is not None:
         total, origin = run.model.total, f"model, from the {run.model.design.origin} design"
         rows.append(FigureView("throughput", quantity(total.gops, 3), "GOPS", f"{origin}; 1 op = 1 MAC"))
@@ -184,10 +182,16 @@ def spec_rows(run: Run) -> list[SpecRow]:
         reasons.setdefault(item["field"].split(".")[0], item["reason"])
     values = {name: getattr(run.spec, name) for name in type(run.spec).model_fields}
     ordered = sorted(values, key=lambda name: _FIELD_ORDER.index(name) if name in _FIELD_ORDER else 99)
-    return [
+    rows = [
         SpecRow(_FIELD_WORDS.get(name, name), name, _value(name, values[name]), name in reasons, reasons.get(name, ""))
         for name in ordered
     ]
+    # What was assumed beyond the design itself, e.g. the workload.
+    others = [item for item in run.assumptions if item["field"].split(".")[0] not in values]
+    rows += [
+        SpecRow(item["field"].replace("_", " "), item["field"], item["value"], True, item["reason"]) for item in others
+    ]
+    return rows
 
 
 def _value(name: str, value: object) -> str:

@@ -149,7 +149,7 @@ def _runs(lane: Lane, breaks: list[int]) -> list[tuple[Value, int, int]]:
 def draw_excerpt(excerpt: Excerpt, contract: Contract, spec: DesignSpec) -> Markup:
     """The drawing. Bus values carry both a hexadecimal and a decimal text; the style sheet shows one of them."""
     rows = lanes(excerpt, contract, spec)
-    left = max(svg.text_width(lane.name, 11) + svg.text_width(lane.note, 9) + 8 for lane in rows) + 10
+    left = max(40.0, *(svg.text_width(lane.name, 11) + svg.text_width(lane.note, 9) + 8 for lane in rows)) + 10
     columns = _place(excerpt, rows, left)
     height = _TOP + _ROW_H * len(rows) + 8
     body = [*_ruler(excerpt, columns, height)]
@@ -179,7 +179,7 @@ def _ruler(excerpt: Excerpt, columns: _Columns, height: float) -> list[Markup]:
         body.append(svg.line(x0, _TOP - 8, x0, height - 4, class_="grid"))
         style = "label strong" if marked else "muted"
         body.append(svg.text((x0 + x1) / 2, _TOP - 15, str(cycle), class_=style, anchor="middle", size=10))
-    body.append(svg.text(0, _TOP - 15, "cycle" if excerpt.clocked else "operand pair", class_="muted", size=10))
+    body.append(svg.text(0, _TOP - 15, "cycle" if excerpt.clocked else "pair", class_="muted", size=10))
     return body
 
 

@@ -16,7 +16,7 @@ Value = int | None
 """A sampled value; `None` where any bit is unknown."""
 
 _LEAD, _TAIL, _WINDOW_MAX = 2, 3, 24
-_EARLY, _LATE = 13, 9
+_EARLY, _LATE = 11, 8
 """Columns of the two windows where one does not reach from the first operands to the first result."""
 _FILE_LIMIT_BYTES = 400_000_000
 

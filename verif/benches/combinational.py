@@ -57,8 +57,13 @@ def _make(test: dict[str, Any]) -> Any:
         try:
             checked = await _run(dut, test)
         except BenchError as failure:
-            report("fail", test=test["name"], checked=failure.details["beat"] + 1,
-                   seconds=round(time.perf_counter() - begin, 3), **failure.details)
+            report(
+                "fail",
+                test=test["name"],
+                checked=failure.details["beat"] + 1,
+                seconds=round(time.perf_counter() - begin, 3),
+                **failure.details,
+            )
             raise
         finally:
             dut.dump.value = 0

@@ -45,11 +45,11 @@ class _Driver:
 
     def __init__(self, sink: dict[str, Any], phase: dict[str, Any], rng: random.Random) -> None:
         self.name: str = sink["name"]
-        self.valid_bit = 1 << sink["valid"]
+        self.valid_bit: int = 1 << sink["valid"]
         self.ready = int(sink["ready"])
         self.offset = int(sink["beat"]["offset"])
         self.width = int(sink["beat"]["width_bits"])
-        self.beats = [int(beat, 16) << self.offset for beat in phase["sinks"].get(self.name, [])]
+        self.beats: list[int] = [int(beat, 16) << self.offset for beat in phase["sinks"].get(self.name, [])]
         self.sent = 0
         self.offering = False
         self.rng = rng if phase["garbage"] else None
@@ -190,8 +190,12 @@ class _PhaseRunner:
         if self.held is not None and (valid != "1" or beat != self.held):
             what = "valid fell" if valid != "1" else "the payload changed"
             raise self.runner.fail(
-                "handshake", f"{what} on channel result while it waited for ready", got=beat, held=self.held,
-                phase=self.index, beat=len(self.received),
+                "handshake",
+                f"{what} on channel result while it waited for ready",
+                got=beat,
+                held=self.held,
+                phase=self.index,
+                beat=len(self.received),
             )
         self.held = None
         if valid == "0":
@@ -201,8 +205,11 @@ class _PhaseRunner:
             raise self.runner.fail("x-output", f"valid of channel result is {valid} after reset")
         if not beat.isdigit():
             raise self.runner.fail(
-                "x-output", "bits of a valid result are unknown (x or z)", phase=self.index,
-                beat=len(self.received), got=beat,
+                "x-output",
+                "bits of a valid result are unknown (x or z)",
+                phase=self.index,
+                beat=len(self.received),
+                got=beat,
             )
         if not self.ready:
             self.held = beat
@@ -218,8 +225,11 @@ class _PhaseRunner:
         self.received.append(got)
         if number >= len(self.expected):
             raise self.runner.fail(
-                "extra-result", f"result {number + 1} came where only {len(self.expected)} were expected",
-                phase=self.index, beat=number, got=format(got, "x"),
+                "extra-result",
+                f"result {number + 1} came where only {len(self.expected)} were expected",
+                phase=self.index,
+                beat=number,
+                got=format(got, "x"),
             )
         self.runner.checked += 1
         if got != self.expected[number]:
@@ -228,9 +238,7 @@ class _PhaseRunner:
     def stuck(self) -> BenchError:
         if self.mismatches:
             return self.mismatch()
-        waiting = [
-            f"{d.name} ({d.sent} of {len(d.beats)} beats taken)" for d in self.drivers if d.sent < len(d.beats)
-        ]
+        waiting = [f"{d.name} ({d.sent} of {len(d.beats)} beats taken)" for d in self.drivers if d.sent < len(d.beats)]
         return self.runner.fail(
             "stuck",
             f"no beat moved for {self.idle} cycles: {len(self.received)} of {len(self.expected)} results came; "
@@ -243,7 +251,10 @@ class _PhaseRunner:
         return BenchError(
             "wrong-result",
             f"cycle {cycle}: {len(self.mismatches)} of {len(self.received)} result beats are wrong",
-            cycle=cycle, phase=self.index, beat=number, wrong=len(self.mismatches),
+            cycle=cycle,
+            phase=self.index,
+            beat=number,
+            wrong=len(self.mismatches),
             got=format(self.received[number], "x"),
         )
 
@@ -261,7 +272,9 @@ class _PhaseRunner:
                 "latency",
                 f"{measured} cycles from the first operand beat to the last result beat, both counted; "
                 f"the contract says {expected}",
-                phase=self.index, measured=measured, expected=expected,
+                phase=self.index,
+                measured=measured,
+                expected=expected,
             )
 
 
@@ -274,13 +287,22 @@ def _make(test: dict[str, Any]) -> Any:
         try:
             await runner.run()
         except BenchError as failure:
-            report("fail", test=test["name"], checked=runner.checked, cycles=runner.cycle,
-                   seconds=round(time.perf_counter() - begin, 3), **failure.details)
+            report(
+                "fail",
+                test=test["name"],
+                checked=runner.checked,
+                cycles=runner.cycle,
+                seconds=round(time.perf_counter() - begin, 3),
+                **failure.details,
+            )
             raise
         finally:
             dut.dump.value = 0
         report(
-            "pass", test=test["name"], checked=runner.checked, cycles=runner.cycle,
+            "pass",
+            test=test["name"],
+            checked=runner.checked,
+            cycles=runner.cycle,
             seconds=round(time.perf_counter() - begin, 3),
         )
 

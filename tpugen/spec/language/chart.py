@@ -12,7 +12,7 @@ time grows with the text's length only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from tpugen.spec.language.lexer import Token
 from tpugen.spec.language.vocabulary import MACROS
 
-__all__ = ["Action", "Chart", "Found", "Node", "Rule", "Statement"]
+__all__ = ["Action", "Chart", "Found", "Node", "Rule", "Statement", "rules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,11 @@ class Rule:
     action: Action
 
 
+def rules(*pairs: tuple[str, Action]) -> list[Rule]:
+    """A level of rules from pairs of pattern and action."""
+    return [Rule(pattern, action) for pattern, action in pairs]
+
+
 @dataclass
 class Chart:
     """The request as nodes; grows statements as levels of rules run.
@@ -124,12 +129,18 @@ class Chart:
         text: The request.
         tokens: Its tokens.
         nodes: The row of nodes as it is now.
+        lemmas: The lemma of every word, by token index.
+        corrections: For misspelt words, by token index, what they were read as.
+        modifiers: Negations and bounds, taken out of `nodes`.
         statements: What was understood so far.
     """
 
     text: str
     tokens: Sequence[Token]
     nodes: list[Node]
+    lemmas: Mapping[int, str] = field(default_factory=dict)
+    corrections: Mapping[int, str] = field(default_factory=dict)
+    modifiers: list[Node] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     _places: dict[int, int] = field(default_factory=dict)
 

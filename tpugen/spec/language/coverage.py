@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from tpugen.spec.language.chart import Node
+from tpugen.spec.language.chart import Chart, Node
 from tpugen.spec.language.lexer import Token
 from tpugen.spec.language.negation import scope_of
 from tpugen.spec.language.vocabulary import DROPPED, HARMLESS, SATELLITES
@@ -15,38 +15,27 @@ _HARMLESS_SYMBOLS = frozenset(",.;:!?-/()[]{}'\"`@=+<>*&#~\\\u2022^|")
 
 
 def not_understood(
-    text: str,
-    tokens: Sequence[Token],
-    lemmas: Mapping[int, str],
-    used: Iterable[tuple[int, int]],
-    unused: Iterable[tuple[int, int]],
-    topics: frozenset[str],
-    modifiers: Sequence[Node],
+    chart: Chart, used: Iterable[tuple[int, int]], unused: Iterable[tuple[int, int]], topics: frozenset[str]
 ) -> list[str]:
-    """The parts of the text that nothing accounts for, as written; neighbours are joined.
+    """The parts of the request that nothing accounts for, as written; neighbours are joined.
 
     Args:
-        text: The request.
-        tokens: Its tokens.
-        lemmas: Lemma of each word, by token index.
+        chart: The request, read.
         used: Token ranges (both ends included) that statements used.
         unused: Token ranges of statements that came to nothing: reported whole.
         topics: What the request says something about: spec fields, `kind`, `kind:<kind>`.
-        modifiers: Negations and bounds.
     """
+    tokens = chart.tokens
     spoken_for = {index for first, last in used for index in range(first, last + 1)}
     open_tokens = set(range(len(tokens))) - spoken_for
     for index, token in enumerate(tokens):
-        if _harmless(token, lemmas.get(index, token.symbol), topics):
+        if _harmless(token, chart.lemmas.get(index, token.symbol), topics):
             open_tokens.discard(index)
     for first, last in unused:
         open_tokens.update(index for index in range(first, last + 1) if index not in spoken_for)
-    for node in modifiers:
+    for node in chart.modifiers:
         _settle_modifier(node, tokens, open_tokens, spoken_for)
-    return [
-        " ".join(text[tokens[first].start : tokens[last].end].split())
-        for first, last in _phrases(sorted(open_tokens), tokens)
-    ]
+    return [" ".join(chart.written(first, last).split()) for first, last in _phrases(sorted(open_tokens), tokens)]
 
 
 def _harmless(token: Token, lemma: str, topics: frozenset[str]) -> bool:

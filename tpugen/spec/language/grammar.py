@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tpugen.spec.language.chart import Chart, Node, Rule
+from tpugen.spec.language.chart import Chart, Rule
 from tpugen.spec.language.rules_bindings import BINDING_RULES, FALLBACK_RULES
 from tpugen.spec.language.rules_families import PARAMETER_RULES, family_rules
 from tpugen.spec.language.rules_terms import FLOW_RULES, MODIFIER_RULES, TERM_RULES
@@ -38,18 +38,14 @@ def known_words() -> frozenset[str]:
     return frozenset(word for pattern in patterns for word in re.findall(r"[a-z]{4,}", pattern))
 
 
-def understand(chart: Chart) -> list[Node]:
+def understand(chart: Chart) -> None:
     """Run every level; the chart then holds the statements.
 
-    Returns:
-        The modifiers ("not", "at least") that stood in the request. They are taken out after the first level, so that
-        no other pattern needs to expect them.
+    The modifiers ("not", "at least") are taken out after the first level, so that no other pattern
+    needs to expect them.
     """
     chart.run(MODIFIER_RULES)
-    modifiers = [node for node in chart.nodes if node.symbol in MODIFIERS]
+    chart.modifiers = [node for node in chart.nodes if node.symbol in MODIFIERS]
     chart.nodes = [node for node in chart.nodes if node.symbol not in MODIFIERS]
     for level in _levels():
         chart.run(level)
-    return modifiers
-
-

@@ -20,12 +20,13 @@ HINT = (
 _ARRAY_TOPICS = ("dataflow", "rows", "cols", "square")
 _NUMERIC_TOPICS = (
     "activation_width_bits", "weight_width_bits", "accumulator_width_bits", "operand_width", "input_width",
-    "clock_mhz", "signed", "signed_by_type", "pe_count",
+    "adder_width", "clock_mhz", "signed", "signed_by_type", "pe_count",
 )  # fmt: skip
 _OPERANDS = ("activation_width_bits", "weight_width_bits")
+_UNITS = ("MULT", "MULTVERB", "MULTFAMILY", "ADDER", "ADDERVERB", "ADDERFAMILY")
 _USED_BY = {
-    "systolic_array": {"ARRAY", "WEAKARRAY", "BAREARRAY", "MAC", "MULT", "ADDER", "MULTFAMILY", "ADDERFAMILY"},
-    "mac": {"MAC", "MULT", "ADDER", "MULTFAMILY", "ADDERFAMILY"},
+    "systolic_array": {"ARRAY", "WEAKARRAY", "BAREARRAY", "MAC", *_UNITS},
+    "mac": {"MAC", *_UNITS},
     "multiplier": {"MULT", "MULTVERB", "MULTFAMILY"},
     "adder": {"ADDER", "ADDERVERB", "ADDERFAMILY"},
 }
@@ -95,9 +96,7 @@ def _decide(
     return _decide_unit(chart, evidence, topics)
 
 
-def _decide_unit(
-    chart: Chart, evidence: dict[str, list[Statement]], topics: set[str]
-) -> tuple[str, str | None]:
+def _decide_unit(chart: Chart, evidence: dict[str, list[Statement]], topics: set[str]) -> tuple[str, str | None]:
     families = {"multiplier", "adder"} <= topics
     multiplier = [item for name in ("MULT", "MULTVERB") for item in evidence.get(name, [])]
     adder = [item for name in ("ADDER", "ADDERVERB") for item in evidence.get(name, [])]

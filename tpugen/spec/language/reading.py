@@ -83,9 +83,7 @@ def _silent(tokens: Sequence[Token], index: int) -> bool:
     token = tokens[index]
     if token.symbol == "*":
         between_glued = token.glued and index + 1 < len(tokens) and tokens[index + 1].glued
-        between_numbers = (
-            0 < index < len(tokens) - 1 and tokens[index - 1].kind == "number" == tokens[index + 1].kind
-        )
+        between_numbers = 0 < index < len(tokens) - 1 and tokens[index - 1].kind == "number" == tokens[index + 1].kind
         return not (between_glued or between_numbers)
     if token.symbol == "-":
         return token.new_line or index == len(tokens) - 1 or (index > 0 and tokens[index - 1].symbol == "-")

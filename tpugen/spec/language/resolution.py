@@ -40,14 +40,12 @@ class Resolution:
         notes: Reasons by field, where the value is an assumption.
         used: The statements that counted.
         gemms: Matrix products (M, K, N).
-        excluded: Why a default was chosen as it was, by field.
     """
 
     values: dict[str, Any]
     notes: dict[str, str]
     used: list[Statement]
     gemms: list[tuple[int, int, int]]
-    excluded: dict[str, str]
 
 
 def resolve(chart: Chart, kind: str, statements: Sequence[Statement]) -> Resolution:
@@ -67,7 +65,7 @@ class _Resolver:
         self.kind = kind
         self.positive = [statement for statement in statements if not statement.negated]
         self.negative = [statement for statement in statements if statement.negated]
-        self.result = Resolution({}, {}, [], [], {})
+        self.result = Resolution({}, {}, [], [])
         self.said: dict[str, list[Statement]] = {}
 
     def run(self) -> Resolution:
@@ -89,7 +87,7 @@ class _Resolver:
 
     def _take(self, field: str, statements: Iterable[Statement], note: str | None = None) -> None:
         """Let statements speak about a field, if the kind has it."""
-        if field.split(".")[0] not in _FIELDS[self.kind]:
+        if field.split(".", maxsplit=1)[0] not in _FIELDS[self.kind]:
             return
         for statement in statements:
             self.said.setdefault(field, []).append(statement if note is None else replace(statement, note=note))
@@ -177,14 +175,16 @@ class _Resolver:
                 self.result.used.append(statement)
 
     def _count(self) -> None:
-        for statement in self._all("pe_count"):
-            count = statement.value
-            if self.kind != "systolic_array":
-                if count == 1:
-                    self.result.used.append(statement)
-                continue
-            self._fit_count(statement, count)
-            self.result.used.append(statement)
+        counts = self._all("pe_count")
+        if self.kind != "systolic_array":
+            self.result.used.extend(item for item in counts if item.value == 1)
+            return
+        for other in counts[1:]:
+            if other.value != counts[0].value:
+                raise self._contradiction("the number of processing elements", counts[0], other)
+        if counts:
+            self._fit_count(counts[0], counts[0].value)
+        self.result.used.extend(counts)
         values = self.result.values
         if ("rows" in values) != ("cols" in values):
             known, missing = ("rows", "cols") if "rows" in values else ("cols", "rows")
@@ -195,9 +195,12 @@ class _Resolver:
         values, notes = self.result.values, self.result.notes
         stated = self.said.get("rows", []) + self.said.get("cols", [])
         if "rows" in values and "cols" in values:
-            if values["rows"] * values["cols"] != count and "rows" not in notes:
-                raise self._contradiction("the number of processing elements", replace(
-                    stated[0], value=values["rows"] * values["cols"]), statement)
+            if values["rows"] * values["cols"] != count:
+                raise self._contradiction(
+                    "the number of processing elements",
+                    replace(stated[0], value=values["rows"] * values["cols"]),
+                    statement,
+                )
             return
         for known, missing in (("rows", "cols"), ("cols", "rows")):
             if known in values:
@@ -219,7 +222,7 @@ class _Resolver:
 
     def _widths(self) -> None:
         if self.kind == "adder":
-            self._take("width_bits", self._all("operand_width", "input_width", *_OPERANDS))
+            self._take("width_bits", self._all("adder_width", "operand_width", "input_width", *_OPERANDS))
             for statement in self._all("output_width"):
                 if {item.value for item in self.said.get("width_bits", [])} == {statement.value - 1}:
                     self.result.used.append(statement)
@@ -233,6 +236,7 @@ class _Resolver:
         if self.kind == "multiplier":
             self._product_width()
         else:
+            self._take("accumulator_width_bits", self._all("adder_width"), "the adder adds to the accumulator")
             self._take("accumulator_width_bits", self._all("output_width"), "results leave at the accumulator's width")
 
     def _input_widths(self) -> None:
@@ -332,6 +336,9 @@ class _Resolver:
                 f"{self._place(statement)} excludes the default for {' and '.join(fields)} and names no other value",
                 hint="say which value to build",
             )
+        for field in fields:
+            if field not in self.result.values:
+                self.result.notes[field] = f'"{self._written(statement)}" excludes another value; this is the default'
         self.result.used.append(statement)
 
     def _exclude_dataflow(self, statement: Statement, excluded: set[str]) -> None:
@@ -353,7 +360,9 @@ def _family(role: str, name: str) -> Any:
     return (ADDERS if role == "adder" else MULTIPLIERS)[name]
 
 
-_APPROXIMATE_WORDS = frozenset(("approximate", "inexact", "imprecise", "truncated", "or", "ored", "lower", "lsb", "lsbs"))
+_APPROXIMATE_WORDS = frozenset(
+    ("approximate", "inexact", "imprecise", "truncated", "or", "ored", "lower", "lsb", "lsbs")
+)
 _ACCURATE_WORDS = frozenset(("accurate", "exact", "precise", "most"))
 
 

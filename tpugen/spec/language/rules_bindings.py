@@ -1,17 +1,19 @@
 """Rules that bind quantities to roles: widths to operands, counts to rows and columns."""
 
+# ruff: noqa: E501 - a pattern is read best on one line
+
 from __future__ import annotations
 
 from typing import Any
 
-from tpugen.spec.language.chart import Found, Rule, Statement
+from tpugen.spec.language.chart import Found, Statement, rules
 from tpugen.spec.language.rules_units import Width
 
 __all__ = ["BINDING_RULES", "FALLBACK_RULES"]
 
 _FIELDS = {
     "ACT": "activation_width_bits", "WGT": "weight_width_bits", "ACC": "accumulator_width_bits",
-    "OPND": "operand_width", "INPUT": "input_width", "OUT": "output_width",
+    "ADDER": "adder_width", "OPND": "operand_width", "INPUT": "input_width", "OUT": "output_width",
     "OPA": "activation_width_bits", "OPB": "weight_width_bits",
 }  # fmt: skip
 
@@ -24,7 +26,7 @@ def _say_width(found: Found, role: str, width: Any) -> list[Statement]:
     statements = [found.say(field, width.bits)]
     if width.signed is not None:
         statements.append(found.say("signed", width.signed))
-    elif width.integer and role not in ("ACC", "OUT"):
+    elif width.integer and role not in ("ACC", "OUT", "ADDER"):
         statements.append(found.say("signed_by_type", True))
     return statements
 
@@ -37,6 +39,14 @@ def _bind(found: Found) -> list[Statement]:
     width = found.value("w")
     statements = [statement for role in _roles(found) for statement in _say_width(found, role, width)]
     return statements + _early_sign(found)
+
+
+def _adder_width(found: Found) -> list[Statement] | None:
+    """`32-bit adders`: an adder's own width, in a MAC the accumulator's."""
+    last = found.nodes[-1]
+    if last.symbol == "FAMILY" and last.value[0] != "adder":
+        return None
+    return _say_width(found, "ADDER", found.value("w")) + _early_sign(found)
 
 
 def _early_sign(found: Found) -> list[Statement]:
@@ -56,7 +66,7 @@ def _bind_bare(found: Found) -> list[Statement]:
 def _pair_widths(found: Found) -> list[Statement]:
     first, second = found.value("w")
     if not isinstance(first, Width):
-        return [found.say("operand_pair", (first, second))]
+        return [found.say("operand_pair", (first, second)), *_early_sign(found)]
     statements = [found.say("activation_width_bits", first.bits), found.say("weight_width_bits", second.bits)]
     for width in (first, second):
         if width.signed is not None:
@@ -132,10 +142,6 @@ def _sign(found: Found) -> list[Statement]:
     return [found.say("signed", found.value("s"))]
 
 
-def _rules(*pairs: tuple[str, object]) -> list[Rule]:
-    return [Rule(pattern, action) for pattern, action in pairs]  # type: ignore[arg-type]
-
-
 _ADJ = r"(?: (?:SIGN|integer|int|wide|precision|quantized|quantised|of|resolution|long|input|maximum|internal|output|for)){0,3}"
 _FILL = r"(?: (?:{FILL}|SIGN)){0,5}"
 _FIRM = r"(?:=|:|is|are|of|>|at|to|in|as|use|uses|with|have|has|be|equals|,)"
@@ -151,24 +157,25 @@ _NAME = r"(?:(?:m|n|r|c|h|w|x|y) (?:=|:) )?"
 _CELL = r"(?:MAC|pe|processing element|processing unit|cell|element|mac)(?: unit)?"
 _UNIT = r"(?:MAC|pe|processing element|processing unit|cell|element|MULT|multiply accumulator|mac)"
 
-BINDING_RULES = _rules(
+BINDING_RULES = rules(
     # widths before roles: "8-bit signed weights and activations"
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}){{KEY}}(?!_)", _bind),
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}) {_JOIN} (?P<r2>{{ROLE}})(?!_){_ALONE}", _bind),
+    (r"(?:SIGN )?(?P<w>WIDTH)(?: (?:SIGN|exact|wide)){0,2} (?:ADDER|FAMILY)", _adder_width),
     (rf"(?:2|pair of) (?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>OPND|INPUT){{KEY}}", _bind),
     (rf"(?:SIGN )?(?P<w>WIDTH) (?:for|per|on|in) (?P<r1>{{ROLE}})(?: {_JOIN} (?P<r2>{{ROLE}}))?", _bind),
-    (rf"(?P<w>WIDTH|{{N}}) for (?P<r1>{{ROLE}})(?: (?:and|&) (?P<r2>{{ROLE}}))?", _bind),
+    (r"(?P<w>WIDTH|{N}) for (?P<r1>{ROLE})(?: (?:and|&) (?P<r2>{ROLE}))?", _bind),
     # roles before widths: "weights are stored in 4 bits", "activation_width_bits: 8"
     (rf"(?P<r1>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH){_OWN}(?: (?:register|wide|integer|precision|value|number))?", _bind),
     (rf"(?P<r1>{{ROLE}}){{KEY}}(?: {_FIRM}){{0,3}} (?P<w>{{N}}){_NOT_UNIT}", _bind),
     (rf"(?:bit )?width (?:of|for) (?P<r1>{{ROLE}}) (?:{_FIRM} ){{0,2}}(?P<w>WIDTH|{{N}})", _bind),
     (rf"(?P<r1>{{ROLE}}) {_JOIN} (?P<r2>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH|{{N}}){_NOT_UNIT}{_OWN}(?: (?:each|both|wide))?", _bind),
     (rf"(?P<r1>{{ROLE}}) (?:and|&|/|,) (?P<r2>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH|{{N}}) (?:and|&|/|,) (?P<v>WIDTH|{{N}})(?: respectively)?(?!{_ADJ} (?:{{ROLE}}))", _bind_two),
-    (rf"(?P<w>WIDTH|{{N}}) (?:and|/|,) (?P<v>WIDTH) (?P<r1>{{ROLE}}) (?:and|/|,) (?P<r2>{{ROLE}})(?: respectively)?", _bind_two),
+    (r"(?P<w>WIDTH|{N}) (?:and|/|,) (?P<v>WIDTH) (?P<r1>{ROLE}) (?:and|/|,) (?P<r2>{ROLE})(?: respectively)?", _bind_two),
     (r"(?P<w>WIDTH) (?P<r1>ACT|WGT|INPUT|ACC) (?P<v>WIDTH) (?P<r2>ACT|WGT|INPUT|ACC)", _bind_two),
     # widths of both operands
-    (rf"(?:bit |word |operand |numeric |arithmetic ){{0,2}}(?:width|precision|type|format|quantization|resolution|length|bit)(?: (?:{{EQ}}|in|at)){{0,2}} (?P<w>WIDTH|{{N}}){_NOT_UNIT}{_OWN}", _bind_bare),
-    (r"(?:SIGN )?(?P<w>WIDTH) (?:integer )?(?:arithmetic|precision|number|value|word|integer|quantization|element|type|width|wide|version|quantized|models?)", _bind_bare),
+    (rf"(?:bit |word |operand |numeric |arithmetic ){{0,2}}(?:width|precision|type|format|quantization|resolution|word length|bit)(?: (?:{{EQ}}|in|at)){{0,2}} (?P<w>WIDTH|{{N}}){_NOT_UNIT}{_OWN}", _bind_bare),
+    (r"(?:(?:2|pair of) )?(?:SIGN )?(?P<w>WIDTH) (?:integer )?(?:arithmetic|precision|number|value|word|integer|quantization|element|type|width|wide|version|quantized|models?)", _bind_bare),
     (r"(?P<w>WIDTHPAIR)(?: (?:product|operand))?", _pair_widths),
     (r"(?P<w>WIDTH) (?:{X}|/|and) (?P<v>WIDTH)(?= (?:MULT|MAC))", _two_widths),
     (r"(?P<w>WIDTH) {X} (?P<v>WIDTH)", _two_widths),
@@ -190,6 +197,8 @@ BINDING_RULES = _rules(
     (rf"{_NAME}(?P<r>{{N}}) row (?:(?:and|,|by|x|with|, and) ){{0,2}}{_NAME}(?P<c>{{N}}) col", _rows_cols),
     (rf"{_NAME}(?P<n>{{N}})(?: pe| processing element| MAC)? row", _rows),
     (rf"{_NAME}(?P<n>{{N}})(?: pe| processing element| MAC)? col", _cols),
+    (r"(?P<c>{N}) wide (?:and |by |x |, )?(?P<r>{N}) (?:tall|high|deep)", _rows_cols),
+    (r"(?P<r>{N}) (?:tall|high|deep) (?:and |by |x |, )?(?P<c>{N}) wide", _rows_cols),
     (r"r (?:=|:) (?P<n>{N})", _rows),
     (r"c (?:=|:) (?P<n>{N})", _cols),
     (r"(?:number of )?row (?:{EQ} ){0,2}(?P<n>{N})(?! (?:col|row))", _rows),
@@ -220,7 +229,7 @@ BINDING_RULES = _rules(
     (r"SIGN (?:=|:) (?P<v>false|no|0)", lambda found: [found.say("signed", not found.nodes[0].value)]),
 )  # fmt: skip
 
-FALLBACK_RULES = _rules(
+FALLBACK_RULES = rules(
     (r"(?P<w>WIDTH)", _bind_bare),
     (r"(?P<s>SIGN)(?: (?:integer|number|arithmetic|data|value|operand|INPUT|OPND|ACT|WGT)){0,2}", _sign),
     (r"(?:kind|type|design) (?:=|:) (?:systolic array|ARRAY|MAC|MULT|ADDER)", lambda found: []),

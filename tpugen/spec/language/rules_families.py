@@ -1,5 +1,7 @@
 """Rules for families of approximate adders and multipliers and for their parameters."""
 
+# ruff: noqa: E501 - a pattern is read best on one line
+
 from __future__ import annotations
 
 import re
@@ -7,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS, Family
-from tpugen.spec.language.chart import Found, Node, Rule, Statement
+from tpugen.spec.language.chart import Action, Found, Node, Rule, Statement, rules
 
 __all__ = ["PARAMETER_RULES", "alias_words", "family_rules"]
 
@@ -80,7 +82,7 @@ def alias_words() -> frozenset[str]:
 @cache
 def family_rules() -> list[Rule]:
     """One rule per role for names with their noun, one for names that need none."""
-    rules: list[Rule] = []
+    level: list[Rule] = []
     for role in ("multiplier", "adder"):
         noun = "(?:multiplier)" if role == "multiplier" else "(?:adder|accumulator adder)"
         other = "adder" if role == "multiplier" else "multiplier"
@@ -90,25 +92,30 @@ def family_rules() -> list[Rule]:
         middle = "(?: (?:approximate|log|type|based|style|family|low power|low precision|array|unsigned|signed)){0,3}"
         early = "(?:approximate |low power |log ){0,2}"
         number = r"(?P<numbers>(?: |_)(?P<n1>{N})(?: , (?P<n2>{N}))?(?! (?:{X}|bit|row|col|pe|mac|mhz|ghz|ns|lsb|(?:approximate|accurate|exact|lower|low|inexact)(?: lower| low)? (?:bit|lsb))))?"
-        rules.append(Rule(f"{early}(?P<alias>{every}){number}{middle} {noun}(?: unit)?", _family(role, noun=True)))
-        rules.append(Rule(f"{early}(?P<alias>{alone}){number}(?: approximate)?(?! (?:approximate )?{other})", _family(role, noun=False)))
+        level.append(Rule(f"{early}(?P<alias>{every}){number}{middle} {noun}(?: unit)?", _family(role, noun=True)))
+        level.append(
+            Rule(
+                f"{early}(?P<alias>{alone}){number}(?: approximate)?(?! (?:approximate )?{other})",
+                _family(role, noun=False),
+            )
+        )
         apart = "(?: {SIGN}| approximate){0,1} (?:{N} bit|{N} {X} {N}(?: bit)?|int {N}|uint {N})(?: {SIGN}| approximate){0,2}"
-        rules.append(Rule(f"{early}(?P<alias>{every})(?={apart} {noun})", _family(role, noun=True)))
-        rules.append(
+        level.append(Rule(f"{early}(?P<alias>{every})(?={apart} {noun})", _family(role, noun=True)))
+        level.append(
             Rule(
                 rf"{role} (?:(?:=|:|is) )?(?:(?:family|type|unit|design|architecture|kind|scheme) )?(?:(?:{{EQ}}|type|based on|using|from) ){{0,2}}{early}"
                 rf"(?P<alias>{every}){number}(?: (?:family|type|design|architecture|approximate))?(?! (?:adder|multiplier|unit))",
                 _family(role, noun=True),
             )
         )
-    rules.append(Rule(rf"rad(?: |_)(?P<radix>{{N}})(?P<noun>(?: approximate)? multiplier)?", _radix))
-    rules.append(Rule(r"(?:exact|accurate|precise) (?:arithmetic|unit)", _exact_both))
-    rules.append(Rule(r"(?:exact|accurate|precise) multiplier (?:and|,|/|&) (?:exact )?adder", _exact_both))
-    rules.append(Rule(r"(?:exact|accurate|precise) adder (?:and|,|/|&) (?:exact )?multiplier", _exact_both))
-    return rules
+    level.append(Rule(r"rad(?: |_)(?P<radix>{N})(?P<noun>(?: approximate)? multiplier)?", _radix))
+    level.append(Rule(r"(?:exact|accurate|precise) (?:arithmetic|unit)", _exact_both))
+    level.append(Rule(r"(?:exact|accurate|precise) multiplier (?:and|,|/|&) (?:exact )?adder", _exact_both))
+    level.append(Rule(r"(?:exact|accurate|precise) adder (?:and|,|/|&) (?:exact )?multiplier", _exact_both))
+    return level
 
 
-def _family(role: str, *, noun: bool) -> object:
+def _family(role: str, *, noun: bool) -> Action:
     def action(found: Found) -> Node | None:
         alias = " ".join(re.split("[ _|]-?[ _|]?", found.text("alias")))
         name = _aliases(role).get(" ".join(alias.replace("-", " ").split()))
@@ -150,7 +157,7 @@ def _parameter(found: Found) -> list[Statement]:
     return [found.say("parameter", (found.text("p"), found.value("n")))]
 
 
-def _named_parameter(name: str) -> object:
+def _named_parameter(name: str) -> Action:
     def action(found: Found) -> list[Statement]:
         return [found.say("parameter", (name, found.value("n")))]
 
@@ -171,24 +178,21 @@ def _coefficient(found: Found) -> list[Statement]:
 _INEXACT = r"(?:accurate|exact|approximate|lower|low|least|significant|truncated|or|ored|segment|fraction|precise|imprecise|last|lower part|leading|order|most|k)"
 _IS = r"(?:=|:|of|is|equal to|set to|to|=)"
 
-PARAMETER_RULES: list[Rule] = [
-    Rule(pattern, action)  # type: ignore[arg-type]
-    for pattern, action in (
-        (r"(?:(?:that|which) )?(?:keeping|keeps|retaining|retains|truncating to) (?P<n>{N}) bit", _described),
-        (rf"(?:lower|approximate|inexact|low|or) part (?:{_IS} )?(?P<n>{{N}}) bit", _described),
-        (rf"(?:parameter )?(?P<p>vbl|hbl) (?:{_IS} )?(?P<n>{{N}})", _parameter),
-        (r"(?P<p>vbl|hbl)_(?P<n>{N})", _parameter),
-        (rf"(?:with |parameter |and |using )?(?P<p>[khtm]) {_IS} (?P<n>{{N}})(?! (?:row|col))", _parameter),
-        (r"(?:with|parameter|and|using|,) (?P<p>[khtm]) (?P<n>{N})(?! (?:{X}|bit|row|col))", _parameter),
-        (rf"vertical break(?:ing)?(?: level| line)? (?:\(? ?vbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("vbl")),
-        (rf"horizontal break(?:ing)?(?: level| line)? (?:\(? ?hbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("hbl")),
-        (rf"(?:with |of |having )?(?P<n>{{N}})(?: {_INEXACT}){{1,4}}(?: part)? bit(?: position)?", _described),
-        (r"(?:with )?(?P<n>{N}) (?:approximate |lower )?(?:lsb|lsbs)(?: approximate)?", _described),
-        (r"(?:with )?(?P<n>{N}) bit (?:segment|fragment|lower part|approximate part|approximate lower part|accurate part)", _described),
-        (rf"segment (?:size|width|length|bit) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
-        (rf"(?:approximate|approximation|lower part|lower) (?:level|degree|factor|parameter|width|bit|length|size) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
-        (rf"(?:approximate|truncate|truncating|or|oring) (?:lower|low|last|least significant|lowest) (?P<n>{{N}}) bit", _described),
-        (r"(?:lower|lowest|last|least significant) (?P<n>{N}) bit (?:are |is |being )?(?:approximate|ored|truncated|inexact)", _described),
-        (rf"(?:low precision |precision |approximate |approximation |error ){{0,2}}(?:(?P<role>multiplier|adder)(?: approximate| precision)? )?coefficient (?:(?:{_IS}|as) )?(?P<n>{{N}})", _coefficient),
-    )
-]  # fmt: skip
+PARAMETER_RULES = rules(
+    (r"(?:(?:that|which) )?(?:keeping|keeps|retaining|retains|truncating to) (?P<n>{N}) bit", _described),
+    (rf"(?:lower|approximate|inexact|low|or) part (?:{_IS} )?(?P<n>{{N}}) bit", _described),
+    (rf"(?:parameter )?(?P<p>vbl|hbl) (?:{_IS} )?(?P<n>{{N}})", _parameter),
+    (r"(?P<p>vbl|hbl)_(?P<n>{N})", _parameter),
+    (rf"(?:with |parameter |and |using )?(?P<p>[khtm]) {_IS} (?P<n>{{N}})(?! (?:row|col))", _parameter),
+    (r"(?:with|parameter|and|using|,) (?P<p>[khtm]) (?P<n>{N})(?! (?:{X}|bit|row|col))", _parameter),
+    (rf"(?:vertical )?break(?:ing)?(?: level| line)? (?:\(? ?vbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("vbl")),
+    (rf"horizontal break(?:ing)?(?: level| line)? (?:\(? ?hbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("hbl")),
+    (rf"(?:with |of |having )?(?P<n>{{N}})(?: {_INEXACT}){{1,4}}(?: part)? bit(?: position)?", _described),
+    (r"(?:with )?(?P<n>{N}) (?:approximate |lower )?(?:lsb|lsbs)(?: approximate)?", _described),
+    (r"(?:with )?(?P<n>{N}) bit (?:segment|fragment|lower part|approximate part|approximate lower part|accurate part)", _described),
+    (rf"segment (?:size|width|length|bit) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
+    (rf"(?:approximate|approximation|lower part|lower) (?:level|degree|factor|parameter|width|bit|length|size) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
+    (r"(?:approximate|truncate|truncating|or|oring) (?:lower|low|last|least significant|lowest) (?P<n>{N}) bit", _described),
+    (r"(?:lower|lowest|last|least significant) (?P<n>{N}) bit (?:are |is |being )?(?:approximate|ored|truncated|inexact)", _described),
+    (rf"(?:low precision |precision |approximate |approximation |error ){{0,2}}(?:(?P<role>multiplier|adder)(?: approximate| precision)? )?coefficient (?:(?:{_IS}|as) )?(?P<n>{{N}})", _coefficient),
+)  # fmt: skip

@@ -1,8 +1,10 @@
 """Rules for terms: negation, qualifiers, dataflows, kinds of design, roles of operands, signedness."""
 
+# ruff: noqa: E501 - a pattern is read best on one line
+
 from __future__ import annotations
 
-from tpugen.spec.language.chart import Found, Node, Rule, Statement
+from tpugen.spec.language.chart import Action, Found, Node, Statement, rules
 
 __all__ = ["FLOW_RULES", "MODIFIER_RULES", "TERM_RULES"]
 
@@ -43,7 +45,7 @@ def _plain(text: str) -> str:
     return text.replace("_", " ").replace("|", " ")
 
 
-def _symbol(symbol: str) -> object:
+def _symbol(symbol: str) -> Action:
     def action(found: Found) -> Node:
         return found.node(symbol)
 
@@ -55,7 +57,7 @@ def _unit_array(found: Found) -> Node:
     return found.node("UNITARRAY")
 
 
-def _kind(symbol: str, note: str | None = None) -> object:
+def _kind(symbol: str, note: str | None = None) -> Action:
     """A word for a kind of design; the note says why, where that is an assumption."""
 
     def action(found: Found) -> Node:
@@ -65,17 +67,13 @@ def _kind(symbol: str, note: str | None = None) -> object:
     return action
 
 
-def _rules(*pairs: tuple[str, object]) -> list[Rule]:
-    return [Rule(pattern, action) for pattern, action in pairs]  # type: ignore[arg-type]
-
-
 _BOUND = (
     "at least|at most|at minimum|at maximum|up to|about|around|approximately|roughly|~|minimum of|maximum of|minimum|"
     "maximum|max|min|no more than|no less than|not more than|not less than|no fewer than|not exceeding|more than|"
     "less than|greater than|larger than|smaller than|nearly|almost|circa|> =|< =|no larger than|no smaller than"
 )
 
-MODIFIER_RULES = _rules(
+MODIFIER_RULES = rules(
     (r"w /(?! o)", _filler),
     (r"fixed point(?: (?:arithmetic|number|numbers|format|integer|integers|value|values|data))?", _symbol("FIXED")),
     (rf"(?:{_BOUND})(?= (?:{{N}}|int|uint|clock|frequency|signed|unsigned|sixteen))", _symbol("QUAL")),
@@ -93,7 +91,7 @@ _LINK = r"(?: (?:are|is|be|being|should|must|will|to|stay|stays|remain|remains|k
 _SHORT = r"(?P<f>os|ws)"
 _DATAFLOW = r"(?:dataflow|data flow|flow|mode|mapping|scheme|style|architecture|strategy)"
 
-FLOW_RULES = _rules(
+FLOW_RULES = rules(
     (r"(?:row|no local|tile|block) stationary(?: dataflow)?|no local reuse(?: dataflow)?", _unsupported),
     (
         rf"(?:dataflow (?:(?:{{EQ}}|as|with) )?)?(?:input )?(?P<f>weight|output|input|activation|result|accumulator|partial sum|filter|kernel)"
@@ -107,10 +105,10 @@ FLOW_RULES = _rules(
     (rf"{_NOUN}(?: (?:will|must|should|to))? (?:stay|stays|staying|remain|remains)(?: (?:{{PLACE}}))?", _flow),
     (rf"(?:{{HOLD}}) {_NOUN} (?:{{PLACE}})", _flow),
     (rf"{_SHORT}(?: {_DATAFLOW})?", _flow),
-    (rf"(?:data flow|dataflow) (?:(?:{{EQ}}) )?(?P<f>os|ws|weight|output|input)", _flow),
-    (rf"(?:data flow|dataflow) (?:=|:) (?P<f>is|IS)", _flow),
+    (r"(?:data flow|dataflow) (?:(?:{EQ}) )?(?P<f>os|ws|weight|output|input)", _flow),
+    (r"(?:data flow|dataflow) (?:=|:) (?P<f>is|IS)", _flow),
     (rf"(?P<f>IS)(?: {_DATAFLOW})?", _flow),
-    (rf"(?P<f>is) (?:dataflow|data flow)", _flow),
+    (r"(?P<f>is) (?:dataflow|data flow)", _flow),
 )  # fmt: skip
 
 _MATMUL = r"(?:gemm|matmul|mxm|mmul|matrix (?:matrix )?(?:multiply|multiplier)|general matrix multiply|matrix math|tensor|matrix vector|gemv|convolution|conv)"
@@ -118,7 +116,7 @@ _TPU_NOTE = "a TPU's matrix unit is a systolic array"
 _MATMUL_NOTE = "matrix products are computed by a systolic array"
 _DOT_NOTE = "a unit that multiplies and accumulates one operand pair per cycle computes dot products"
 
-TERM_RULES = _rules(
+TERM_RULES = rules(
     # kinds
     (r"systolic (?:(?:mac|pe|processing element|multiplier|matrix|multiply|2 d|compute|tensor) ){0,2}(?:{ENGINE}|mesh|grid|matrix|design|architecture)", _kind("ARRAY")),
     (r"systolic", _kind("ARRAY")),

@@ -1,10 +1,12 @@
 """Rules for quantities: numeric formats, widths, sizes, clocks, matrix products."""
 
+# ruff: noqa: E501 - a pattern is read best on one line
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tpugen.spec.language.chart import Found, Node, Rule, Statement
+from tpugen.spec.language.chart import Action, Found, Node, Statement, rules
 
 __all__ = ["FORMAT_RULES", "QUANTITY_RULES", "Width"]
 
@@ -57,7 +59,7 @@ def _typed(found: Found) -> Node:
     return found.node("WIDTH", Width(found.value("n"), signed, integer=signed is None))
 
 
-def _named(bits: int) -> object:
+def _named(bits: int) -> Action:
     def action(found: Found) -> Node:
         signed = sign_of(found.text("s")) if found.text("s") else None
         return found.node("WIDTH", Width(bits * (found.value("n") if found.text("n") else 1), signed))
@@ -114,7 +116,7 @@ def _unsupported(found: Found) -> list[Statement]:
     return [found.say("unsupported", found.written())]
 
 
-def _said_width(field: str, group: str = "n") -> object:
+def _said_width(field: str, group: str = "n") -> Action:
     def action(found: Found) -> list[Statement]:
         return [found.say(field, found.value(group))]
 
@@ -148,15 +150,13 @@ def _weight_activation(found: Found) -> list[Statement]:
     ]
 
 
-def _rules(*pairs: tuple[str, object]) -> list[Rule]:
-    return [Rule(pattern, action) for pattern, action in pairs]  # type: ignore[arg-type]
-
-
-_CLOCK_WORDS = r"(?:clock|frequency|speed|rate|period|target|operating)"
+_CLOCK_WORDS = (
+    r"(?:clock signal|clock|(?:tclk|fclk|fmax|tck|f|t|fclock) (?:=|:)|frequency|speed|rate|period|target|operating)"
+)
 _FLOAT_NAMES = r"(?:bf|fp|float|tf|bfloat|posit|binary float|hf)"
 _MARK = r"(?: (?:=|:|\(|/))?"
 
-FORMAT_RULES = _rules(
+FORMAT_RULES = rules(
     (
         r"(?:batch|tile|buffer|fifo|cache|image|vector|sequence|head|block|page|burst|queue|scratchpad|memory|sram|vocabulary|context)"
         r" (?:size|depth|length|width|dimension|count)s? (?:{EQ} )?{N}(?: (?:{X} {N}|kb|mb|kib|mib|byte|bytes|bit|entries|words)){0,2}",
@@ -187,11 +187,12 @@ FORMAT_RULES = _rules(
     # clocks
     (rf"(?:{_CLOCK_WORDS} ){{0,3}}(?:(?:{{EQ}}|at|@) )?(?P<n>{{N}}) (?P<u>mhz|ghz|khz|hz)(?: {_CLOCK_WORDS}){{0,2}}", _frequency),
     (rf"(?:{_CLOCK_WORDS} ){{0,3}}(?:(?:{{EQ}}|at|@) )?(?P<n>{{N}}) (?P<u>ns|ps|us)(?: {_CLOCK_WORDS}){{0,2}}", _period),
-    (rf"(?:clock|frequency) (?:frequency |speed |rate |target )?(?P<u>mhz|ghz) (?:{{EQ}} )?(?P<n>{{N}})", _frequency),
-    (rf"(?:clock )?period (?P<u>ns|ps|us) (?:{{EQ}} )?(?P<n>{{N}})", _period),
+    (r"(?:clock|frequency) (?:frequency |speed |rate |target )?(?P<u>mhz|ghz) (?:{EQ} )?(?P<n>{N})", _frequency),
+    (r"(?:clock )?period (?P<u>ns|ps|us) (?:{EQ} )?(?P<n>{N})", _period),
     (r"(?:latency|delay|within|setup|hold time|slack|jitter|skew|uncertainty)(?: (?:{EQ}|under|below|within)){0,2} {N} (?:ns|ps|us)", _unsupported),
     (r"{N} (?:ns|ps|us) (?:latency|delay|setup|hold|slack|jitter|skew|uncertainty)", _unsupported),
     (r"(?:clock|frequency)(?: (?:frequency|speed|rate|target)){0,2} (?:(?:{EQ}|at|@) )?(?P<n>{N})(?! (?:x|by|bit|ns|ps|us|ghz|khz|hz|cycle|clock))", _bare_clock),
+    (r"clock (?:it|them|everything) at (?P<n>{N})", _bare_clock),
     (r"(?:at|@) (?P<n>{N})_m(?! )", _bare_clock),
     # matrix products
     (r"(?P<m>{N}) {X} (?P<k>{N}) {X} (?P<n>{N})(?: (?:gemm|matmul|matrix multiply|problem|workload|tile))?", _gemm),
@@ -207,12 +208,10 @@ FORMAT_RULES = _rules(
 )  # fmt: skip
 
 
-
-
 _LATE = r"(?P<late>(?: (?:{SIGN}|integer|int|precision|wide|long|value|quantized|quantised)){0,3})"
 _EARLY = r"(?:(?P<s>{SIGN}) )?(?:integer )?"
 
-QUANTITY_RULES = _rules(
+QUANTITY_RULES = rules(
     (rf"{_EARLY}(?P<n>{{N}}) bit{_LATE}", _bits),
     (rf"{_EARLY}(?P<n>{{N}}) (?:{{SIGN}}) bit{_LATE}", _bits),
     (rf"{_EARLY}(?P<ty>int|uint|integer) (?P<n>{{N}})(?: bit)?{_LATE}", _typed),

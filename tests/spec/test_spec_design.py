@@ -1,0 +1,182 @@
+"""Specs: every legal one round-trips, every illegal one is refused with all its violations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from tests_spec_strategies import spec_data, specs
+
+from tpugen.errors import NotAvailableError, SpecError
+from tpugen.spec import (
+    AdderSpec,
+    DesignSpec,
+    MacSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+    spec_from_dict,
+    spec_json_schema,
+)
+from tpugen.spec.design import default_accumulator_width_bits, require_available
+
+
+def message_of(data: dict[str, Any]) -> str:
+    with pytest.raises(SpecError) as caught:
+        spec_from_dict(data)
+    assert caught.value.exit_code == 2
+    return caught.value.message
+
+
+@settings(deadline=None)
+@given(specs())
+def test_legal_specs_round_trip_through_json(spec: DesignSpec) -> None:
+    assert spec_from_dict(json.loads(spec.model_dump_json())) == spec
+    assert spec_from_dict(json.loads(json.dumps(spec.model_dump(mode="json")))) == spec
+
+
+@settings(deadline=None)
+@given(spec_data())
+def test_specs_hold_what_they_were_given(data: dict[str, Any]) -> None:
+    dumped = spec_from_dict(data).model_dump()
+    assert {name: dumped[name] for name in data} == data
+
+
+@settings(deadline=None)
+@given(specs())
+def test_specs_are_frozen(spec: DesignSpec) -> None:
+    with pytest.raises(ValidationError):
+        spec.signed = not spec.signed  # type: ignore[misc]
+
+
+def test_defaults() -> None:
+    assert spec_from_dict({"kind": "systolic_array"}).model_dump() == {
+        "kind": "systolic_array", "signed": True, "clock_mhz": 100.0, "rows": 8, "cols": 8,
+        "dataflow": "output_stationary", "activation_width_bits": 8, "weight_width_bits": 8,
+        "accumulator_width_bits": 32, "multiplier": {"family": "exact"}, "adder": {"family": "exact"},
+    }  # fmt: skip
+    assert spec_from_dict({"kind": "adder"}) == AdderSpec(width_bits=8)
+
+
+@given(st.integers(2, 32), st.integers(2, 32))
+def test_default_accumulator_has_sixteen_guard_bits(activation: int, weight: int) -> None:
+    width = default_accumulator_width_bits(activation, weight)
+    assert width % 8 == 0
+    assert activation + weight + 16 <= width < activation + weight + 24
+    assert MacSpec(activation_width_bits=activation, weight_width_bits=weight).accumulator_width_bits == width
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "kind: found 'nothing'; legal: adder, multiplier, mac, systolic_array; systolic_array would work"),
+        (
+            {"kind": "fifo"},
+            "kind: found 'fifo'; legal: adder, multiplier, mac, systolic_array; systolic_array would work",
+        ),
+        ({"kind": "systolic_array", "rows": 0}, "rows: 0 is not legal; legal: 1..256; 8 would work"),
+        ({"kind": "systolic_array", "rows": 100000}, "rows: 100000 is not legal; legal: 1..256; 8 would work"),
+        ({"kind": "systolic_array", "cols": 2.5}, "cols: 2.5 is not legal; legal: 1..256; 8 would work"),
+        ({"kind": "systolic_array", "cols": "8"}, "cols: '8' is not legal; legal: 1..256; 8 would work"),
+        ({"kind": "adder", "width_bits": 1}, "width_bits: 1 is not legal; legal: 2..32; 8 would work"),
+        ({"kind": "mac", "weight_width_bits": 64}, "weight_width_bits: 64 is not legal; legal: 2..32; 8 would work"),
+        ({"kind": "mac", "signed": "yes"}, "signed: 'yes' is not legal; legal: true or false; true would work"),
+        ({"kind": "mac", "clock_mhz": 0}, "clock_mhz: 0 is not legal; legal: above 0, up to 10000; 100 would work"),
+        (
+            {"kind": "systolic_array", "dataflow": "sideways"},
+            "dataflow: 'sideways' is not legal; legal: output_stationary, weight_stationary, input_stationary; "
+            "output_stationary would work",
+        ),
+        ({"kind": "mac", "colour": "red"}, "colour: no such field (value 'red'); remove it"),
+        (
+            {"kind": "mac", "accumulator_width_bits": 15},
+            "accumulator_width_bits: 15 cannot hold one 8x8-bit product; legal range 16..128; 32 would work",
+        ),
+        (
+            {"kind": "multiplier", "multiplier": {"family": "drum", "k": 9}},
+            "multiplier.k: 9 is outside 2..8 for drum at 8 bits; 4 would work",
+        ),
+        (
+            {"kind": "adder", "width_bits": 16, "adder": {"family": "loa", "k": 16}},
+            "adder.k: 16 is outside 1..15 for loa at 16 bits; 8 would work",
+        ),
+    ],
+)  # fmt: skip
+def test_one_violation(data: dict[str, Any], message: str) -> None:
+    assert message_of(data) == f"the spec is not legal (1 violation):\n  - {message}"
+
+
+def test_unknown_family_names_those_that_are_known() -> None:
+    message = message_of({"kind": "mac", "multiplier": {"family": "magic"}})
+    assert "no multiplier family is called 'magic'; known: exact, mitchell, " in message
+    message = message_of({"kind": "mac", "adder": {"family": "loa", "q": 3}})
+    assert "adder family 'loa' has no parameter q; it has k" in message
+
+
+def test_all_violations_are_listed() -> None:
+    message = message_of(
+        {"kind": "systolic_array", "rows": 0, "cols": 257, "activation_width_bits": 1, "clock_mhz": -5, "extra": 1}
+    )
+    assert message.splitlines()[0] == "the spec is not legal (5 violations):"
+    for part in ("rows: 0 ", "cols: 257 ", "activation_width_bits: 1 ", "clock_mhz: -5 ", "extra: no such field"):
+        assert f"\n  - {part}" in message
+
+
+def test_all_violations_between_fields_are_listed() -> None:
+    message = message_of(
+        {
+            "kind": "mac", "accumulator_width_bits": 9, "multiplier": {"family": "bam", "vbl": 99},
+            "adder": {"family": "lzta", "k": 50},
+        }
+    )  # fmt: skip
+    assert message.splitlines() == [
+        "the spec is not legal (3 violations):",
+        "  - accumulator_width_bits: 9 cannot hold one 8x8-bit product; legal range 16..128; 32 would work",
+        "  - multiplier.vbl: 99 is outside 0..16 for bam at 8 bits; 4 would work",
+        "  - adder.k: 50 is outside 1..8 for lzta at 9 bits; 4 would work",
+    ]
+
+
+@settings(deadline=None)
+@given(spec_data(), st.sampled_from(["rows", "cols", "width_bits", "activation_width_bits", "weight_width_bits"]),
+       st.one_of(st.integers(-1000, 0), st.integers(257, 10**9)))  # fmt: skip
+def test_out_of_range_numbers_are_named(data: dict[str, Any], field: str, value: int) -> None:
+    if field in data:
+        assert f"{field}: {value} is not legal" in message_of({**data, field: value})
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8)), max_size=4),
+       st.sampled_from(["adder", "multiplier", "mac", "systolic_array", "?"]))  # fmt: skip
+def test_any_data_is_a_spec_or_a_spec_error(extra: dict[str, Any], kind: str) -> None:
+    try:
+        spec = spec_from_dict({**extra, "kind": kind})
+    except SpecError as error:
+        assert "violation" in error.message
+    else:
+        assert spec.kind == kind
+
+
+def test_schema_describes_every_kind() -> None:
+    schema = spec_json_schema()
+    assert set(schema["discriminator"]["mapping"]) == {"adder", "multiplier", "mac", "systolic_array"}
+    rows = schema["$defs"]["SystolicArraySpec"]["properties"]["rows"]
+    assert (rows["minimum"], rows["maximum"], rows["default"]) == (1, 256, 8)
+    json.dumps(schema)
+
+
+def test_families_without_rtl_are_refused_by_name() -> None:
+    require_available(SystolicArraySpec())
+    unit = next(
+        MultiplierUnit(family=name) for name, family in MultiplierUnit.families.items() if not family.available
+    )  # fmt: skip
+    with pytest.raises(NotAvailableError) as caught:
+        require_available(MacSpec(multiplier=unit))
+    assert caught.value.message == (
+        f"multiplier family {unit.family!r} is known, but this version's library holds no RTL for it"
+    )
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("available multiplier families: exact")
