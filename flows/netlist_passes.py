@@ -18,6 +18,11 @@ __all__ = ["MAX_FANOUT", "buffer_fanout", "choose_buffer", "finish", "separate_o
 MAX_FANOUT = 16
 """Most input pins that one net drives."""
 
+MAX_LOAD_FRACTION = 0.25
+"""Most load that a driver gets, as a fraction of what its library allows: at the limit, edges are very slow."""
+
+_FEWEST_LOADS = 4
+
 _HEADROOM = 2.0
 """A buffer must be allowed this much more load than `MAX_FANOUT` typical inputs, so that it is not slow."""
 
@@ -89,10 +94,14 @@ def separate_outputs(netlist: Netlist, module: Module) -> None:
 
 
 def buffer_fanout(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> int:
-    """Bound the fan-out of every net but the clocks, children first; returns how many buffers were added."""
+    """Bound the fan-out of every net but the clocks, children first; returns how many buffers were added.
+
+    A weak driver gets fewer loads than `max_fanout`: as many typical inputs as `MAX_LOAD_FRACTION` of its limit.
+    """
     buffer = choose_buffer(netlist, max_fanout)
     clocks: dict[str, set[str]] = {}
     loads: dict[tuple[str, str, int], int] = {}
+    limits = _limits(netlist, max_fanout)
     added = 0
     for module in netlist.modules.values():
         clock_nets = _clock_nets(netlist, module, clocks)
@@ -101,15 +110,41 @@ def buffer_fanout(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> int:
             if port.direction == "input" and any(bit in clock_nets for bit in port.bits)
         }  # fmt: skip
         sinks = _sinks(netlist, module, loads)
+        drivers = _drivers(netlist, module)
         for net, places in sinks.items():
-            if net not in clock_nets and sum(place.load for place in places) > max_fanout:
-                sinks[net], count = _tree(module, net, places, buffer, max_fanout, added)
+            limit = limits.get(drivers.get(net, ""), max_fanout)
+            if net not in clock_nets and sum(place.load for place in places) > limit:
+                sinks[net], count = _tree(module, net, places, buffer, (limit, limits[buffer.name]), added)
                 added += count
         for name, port in module.ports.items():
             if port.direction == "input":
                 for index, bit in enumerate(port.bits):
                     loads[module.name, name, index] = sum(place.load for place in sinks.get(bit, ()))
     return added
+
+
+def _limits(netlist: Netlist, max_fanout: int) -> dict[str, int]:
+    """Most loads of each library cell."""
+    typical = netlist.library.typical_input_ff()
+    limits = {}
+    for cell in netlist.library.cells.values():
+        loads = [cell.pins[pin].max_capacitance_ff for pin in cell.outputs]
+        weakest = min((load for load in loads if load), default=None)
+        allowed = max_fanout if weakest is None else int(MAX_LOAD_FRACTION * weakest / typical)
+        limits[cell.name] = max(min(_FEWEST_LOADS, max_fanout), min(max_fanout, allowed))
+    return limits
+
+
+def _drivers(netlist: Netlist, module: Module) -> dict[Bit, str]:
+    """The cell that drives each net; nets from ports and from instances of modules are left out."""
+    return {
+        bit: instance.type
+        for instance in module.cells.values()
+        if instance.type not in netlist.modules
+        for pin, bits in instance.pins.items()
+        if netlist.is_output(instance, pin)
+        for bit in bits
+    }
 
 
 @dataclass(frozen=True)
@@ -155,24 +190,25 @@ def _sinks(netlist: Netlist, module: Module, loads: dict[tuple[str, str, int], i
 
 
 def _tree(
-    module: Module, net: Bit, places: list[_Sink], buffer: Cell, max_fanout: int, serial: int
+    module: Module, net: Bit, places: list[_Sink], buffer: Cell, limits: tuple[int, int], serial: int
 ) -> tuple[list[_Sink], int]:
-    """Put buffers between a net and its loads until at most `max_fanout` are left at the root.
+    """Put buffers between a net and its loads until few enough are left at the root.
 
     Taking the loads from the front and putting each new buffer at the end builds a balanced tree of the fewest buffers.
-    A module instance's input may stand for several loads and is never split.
+    A module instance's input may stand for several loads and is never split. `limits` are the root's and a buffer's.
     """
+    root_limit, buffer_limit = limits
     ports = {id(port.bits) for port in module.ports.values()}
     # An output port's bit names its net: it stays at the root.
     fixed = [place for place in places if id(place.bits) in ports]
     queue = deque(place for place in places if id(place.bits) not in ports)
     total = sum(place.load for place in places)
     count = 0
-    while total > max_fanout and len(queue) > 1:
+    while total > root_limit and queue:
         group: list[_Sink] = []
         size = 0
-        wanted = min(max_fanout, total - max_fanout + 1)
-        while queue and size < wanted and (not group or size + queue[0].load <= max_fanout):
+        wanted = min(buffer_limit, total - root_limit + 1)
+        while queue and size < wanted and (not group or size + queue[0].load <= buffer_limit):
             group.append(queue.popleft())
             size += group[-1].load
         if size <= 1:

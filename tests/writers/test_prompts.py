@@ -88,14 +88,17 @@ def test_findings_are_fed_back_with_the_line_that_they_point_at():
         Finding(severity="error", gate="contract", rule="port-width", message="port a_i is\n 7 bits, expected 8",
                 file="adder_s8.v", line=2, hint="declare [7:0]"),
         Finding(severity="error", gate="lint", rule="syntax", message="oops", file="elsewhere.v", line=99),
-        Finding(severity="warning", gate="lint", rule="style", message="a warning is not fed back"),
+        Finding(severity="warning", gate="lint", rule="style", message="a warning on the library", file="library.v"),
+        Finding(severity="warning", gate="lint", rule="width", message="expects 64 bits", file="adder_s8.v", line=1),
+        Finding(severity="info", gate="lint", rule="note", message="by the way", file="adder_s8.v", line=1),
     ]  # fmt: skip
     prompt = repair_prompt(contract, findings, sources)
-    assert "2 problems:" in prompt
+    assert "3 problems:" in prompt
     assert "1. [contract/port-width] port a_i is 7 bits, expected 8\n" in prompt
     assert "   At adder_s8.v line 2: `input wire [6:0] a_i,`\n   To mend it: declare [7:0]\n" in prompt
     assert "2. [lint/syntax] oops\n" in prompt and "elsewhere.v" not in prompt
-    assert "a warning is not fed back" not in prompt
+    assert "3. [lint/width] expects 64 bits\n   At adder_s8.v line 1: `module adder_s8 (`\n" in prompt
+    assert "a warning on the library" not in prompt and "by the way" not in prompt
     assert module_header(contract) in prompt
 
 

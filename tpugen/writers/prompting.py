@@ -134,7 +134,7 @@ def _stem(file: RtlFile) -> str:
 
 
 def _example(module: LibraryModule) -> str:
-    """A named instantiation from the card: default values for parameters, each port to a signal of its own name."""
+    """A named instantiation from the card: a gap for each parameter, each port to a signal of its own name."""
     card = module.card
     lines = [f"{module.name} #("] if card.parameters else [f"{module.name} u_{module.name} ("]
     if card.parameters:
@@ -142,7 +142,8 @@ def _example(module: LibraryModule) -> str:
         last = len(card.parameters) - 1
         for number, item in enumerate(card.parameters):
             comma = "" if number == last else ","
-            lines.append(f"  .{item.name:<{width}} ({item.default}){comma} // {item.meaning}")
+            # A gap, not the default: small models copy a number that stands there, and the design is another one.
+            lines.append(f"  .{item.name:<{width}} (<number>){comma} // {item.meaning}")
         lines.append(f") u_{module.name} (")
     width = max(len(port.name) for port in card.ports)
     connections = [f"  .{port.name:<{width}} ({port.name})" for port in card.ports]
@@ -154,11 +155,13 @@ def repair_prompt(contract: Contract, findings: Sequence[Finding], sources: Mapp
 
     Args:
         contract: What the design must be.
-        findings: All findings; only errors are shown, the first eight, as one cause often gives many.
+        findings: All findings. Errors are shown, then warnings about the model's own files, as a warned-of width is
+            often why a simulation fails; eight in all, as one cause often gives many.
         sources: Text by file name of what the model wrote, to quote the lines that findings point at.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
-    distinct = list({(item.rule, item.message): item for item in errors}.values())
+    warnings = [finding for finding in findings if finding.severity == "warning" and finding.file in sources]
+    distinct = list({(item.rule, item.message): item for item in [*errors, *warnings]}.values())
     return (
         _environment()
         .get_template("repair.md.j2")
