@@ -18,7 +18,7 @@ __all__ = ["MAX_FANOUT", "buffer_fanout", "choose_buffer", "finish", "separate_o
 MAX_FANOUT = 16
 """Most input pins that one net drives."""
 
-MAX_LOAD_FRACTION = 0.25
+MAX_LOAD_FRACTION = 0.35
 """Most load that a driver gets, as a fraction of what its library allows: at the limit, edges are very slow."""
 
 _FEWEST_LOADS = 4

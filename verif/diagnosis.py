@@ -8,8 +8,8 @@ from typing import Any
 from tpugen.findings import Finding
 from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, contract_for
 from tpugen.verif import golden
+from tpugen.verif.operands import Tile
 from tpugen.verif.plan import CombinationalPlan, StreamPlan
-from tpugen.verif.stimulus import Tile
 
 __all__ = ["finding_for"]
 

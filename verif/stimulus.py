@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tpugen.arithmetic.exact import IntArray, as_integers
 from tpugen.spec import AdderSpec, Contract, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
 from tpugen.verif import golden
+from tpugen.verif.effort import effort_for
 from tpugen.verif.harness import combinational_layout, stream_layout
+from tpugen.verif.operands import Operands, Tile
 from tpugen.verif.plan import CombinationalPlan, CombinationalTest, Phase, Reset, Stall, StreamPlan, StreamTest
 
-__all__ = ["Operands", "Tile", "make_plan"]
+__all__ = ["make_plan"]
 
 _EXHAUSTIVE_BITS = 16
 _RANDOM_VECTORS = 2000
@@ -21,61 +21,6 @@ _ACTIVITY_VECTORS = 256
 _BUBBLES = Stall(start=0.3, stop=0.5)
 _LIGHT = Stall(start=0.2, stop=0.6)
 _HEAVY = Stall(start=0.25, stop=0.15)
-
-
-@dataclass(frozen=True)
-class Tile:
-    """Operands of one tile.
-
-    Attributes:
-        activations: A, shape (M, K); M is the array's rows when outputs stay, 1 for a MAC.
-        weights: B, shape (K, N).
-        partial: Partial sums added to C, shape (M, N), or None.
-    """
-
-    activations: IntArray
-    weights: IntArray
-    partial: IntArray | None = None
-
-
-class Operands:
-    """Seeded source of operand values for one spec."""
-
-    def __init__(self, signed: bool, seed: int) -> None:
-        self.signed = signed
-        self.rng = np.random.default_rng(seed)
-
-    def limits(self, width_bits: int) -> tuple[int, int]:
-        """Most negative (or zero) and largest value."""
-        return (-(1 << (width_bits - 1)), (1 << (width_bits - 1)) - 1) if self.signed else (0, (1 << width_bits) - 1)
-
-    def random(self, width_bits: int, *shape: int) -> IntArray:
-        """Uniform values of any width."""
-        low, high = self.limits(width_bits)
-        if width_bits <= 62:
-            return self.rng.integers(low, high + 1, size=shape, dtype=np.int64)
-        words = -(-width_bits // 32)
-        total = as_integers(np.zeros(shape, dtype=np.int64), width_bits)
-        for _ in range(words):
-            total = total * (1 << 32) + as_integers(self.rng.integers(0, 1 << 32, size=shape), width_bits)
-        return golden.wrap(total, width_bits, self.signed)
-
-    def corners(self, width_bits: int) -> list[int]:
-        """Most negative, largest, zero, one, all ones, alternating bits, single top bits."""
-        low, high = self.limits(width_bits)
-        alternating = golden.wrap(int("10" * width_bits, 2), width_bits, self.signed)
-        values = [low, high, 0, 1, -1 if self.signed else high, low + 1, high - 1, int(alternating), high >> 1]
-        return list(dict.fromkeys(min(max(value, low), high) for value in values))
-
-    def mixed(self, width_bits: int, *shape: int) -> IntArray:
-        """Corners, some randoms among them."""
-        corners = as_integers(self.corners(width_bits), width_bits)
-        chosen = corners[self.rng.integers(0, len(corners), size=shape)]
-        return np.where(self.rng.random(shape) < 0.8, chosen, self.random(width_bits, *shape))
-
-    def constant(self, value: int, width_bits: int, *shape: int) -> IntArray:
-        """The same value everywhere."""
-        return as_integers(np.full(shape, value, dtype=object), width_bits)
 
 
 def make_plan(spec: DesignSpec, seed: int) -> StreamPlan | CombinationalPlan:
@@ -153,7 +98,7 @@ class _StreamTests:
         self.widths = (spec.activation_width_bits, spec.weight_width_bits)
         self.acc = spec.accumulator_width_bits
         self.stationary = self.latency.form == "operand_stationary"
-        self.effort = _effort(self.rows * self.cols)
+        self.effort = effort_for(self.rows * self.cols)
 
     # tiles
 
@@ -390,64 +335,3 @@ class _StreamTests:
             phases.append(self.phase([self.tile(length), self.tile(length)], stalls=waiting, reset=moment))
             phases.append(self.phase([self.tile(min(length, max(1, self.rows // 2))), self.tile(2)]))
         return StreamTest("resets", "reset in mid-tile at several moments, a clean tile after each", phases)
-
-
-@dataclass(frozen=True)
-class _Effort:
-    """How much to simulate: a cycle of a large array costs tens of milliseconds.
-
-    Attributes:
-        tiles: Tiles of the full-rate test.
-        random_tiles: Tiles of random length in a test.
-        longest: Longest tile, where a test does not need a longer one.
-        corner_tiles: Tiles of corner operands.
-        resets: Moments at which a reset comes.
-        threes: Whether each length is also driven three times back to back.
-        stalls: Who pauses, one test each.
-        single_channels: Whether each channel also pauses alone.
-        essentials: Whether only one test of each sort is affordable.
-    """
-
-    tiles: int
-    random_tiles: int
-    longest: int
-    corner_tiles: int
-    resets: int
-    threes: bool = False
-    stalls: tuple[str, ...] = ("sources", "result", "all")
-    single_channels: bool = False
-    essentials: bool = False
-
-    def lengths(self, rows: int, cols: int) -> list[int]:
-        """Lengths to measure, from 1 to beyond the array where that is affordable."""
-        if self.threes:
-            chosen = [1, 2, 3, rows - 1, rows, rows + 1, rows + cols + 3, 2 * rows + cols - 1, 2 * rows + cols]
-        elif rows * cols <= _BEYOND_ELEMENTS:
-            chosen = [1, rows, rows + cols + 3]
-        else:
-            chosen = [1]
-        return sorted({length for length in chosen if length >= 1})
-
-
-_BEYOND_ELEMENTS = 1024
-_ESSENTIAL_ELEMENTS = 4096
-
-
-def _effort(elements: int) -> _Effort:
-    if elements <= 64:
-        return _Effort(
-            tiles=6,
-            random_tiles=30 if elements <= 16 else 16,
-            longest=40,
-            corner_tiles=4,
-            resets=4,
-            threes=True,
-            single_channels=True,
-        )
-    if elements <= 256:
-        return _Effort(tiles=3, random_tiles=8, longest=24, corner_tiles=4, resets=3)
-    if elements <= _BEYOND_ELEMENTS:
-        return _Effort(tiles=2, random_tiles=4, longest=16, corner_tiles=2, resets=2, stalls=("all",))
-    if elements > _ESSENTIAL_ELEMENTS:
-        return _Effort(tiles=2, random_tiles=2, longest=4, corner_tiles=1, resets=1, essentials=True)
-    return _Effort(tiles=2, random_tiles=2, longest=8, corner_tiles=2, resets=1, stalls=("all",))

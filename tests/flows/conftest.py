@@ -59,7 +59,7 @@ library (small) {
   }
   cell (BUF) { area : 2.0;
     pin (A) { direction : input; capacitance : 2.0; }
-    pin (Y) { direction : output; function : "A"; max_capacitance : 90; }
+    pin (Y) { direction : output; function : "A"; max_capacitance : 400; }
   }
   cell (DLYBUF) { area : 1.0;
     pin (A) { direction : input; capacitance : 2.0; }

@@ -10,7 +10,14 @@ from tpugen.flows.area import area_shares, totals
 from tpugen.flows.hierarchy import read_hierarchy
 from tpugen.flows.liberty import LibertySummary, read_liberty
 from tpugen.flows.netlist import Instance, Module, Netlist, Port, base_module_name, netlist_from_yosys
-from tpugen.flows.netlist_passes import buffer_fanout, choose_buffer, finish, separate_outputs, tie_constants
+from tpugen.flows.netlist_passes import (
+    MAX_LOAD_FRACTION,
+    buffer_fanout,
+    choose_buffer,
+    finish,
+    separate_outputs,
+    tie_constants,
+)
 from tpugen.flows.netlist_verilog import load_map, to_verilog, write_netlist
 from tpugen.flows.variants import find_variants, specialise_rtlil, variant_commands
 
@@ -50,6 +57,16 @@ def test_fanout_is_bounded_by_a_tree(library: LibertySummary, loads: int) -> Non
     assert added == max(0, -(-(loads - 16) // 15))
     assert sum(instance.type == "INV" for instance in netlist.modules["top"].cells.values()) == loads
     assert reaches_input(netlist, "top")
+
+
+def test_weak_drivers_get_fewer_loads(library: LibertySummary) -> None:
+    """INV may drive 50 fF, a typical input has 2 fF: a fraction of 25 loads, not 16."""
+    cells = {"weak": Instance("INV", {"A": [1], "Y": [2]})}
+    cells |= {f"i{index}": Instance("INV", {"A": [2], "Y": [3 + index]}) for index in range(16)}
+    ports = {"a_i": Port("input", [1]), "y_o": Port("output", [3 + index for index in range(16)])}
+    netlist = Netlist("top", {"top": Module("top", "top", ports, cells, {}, 18)}, library)
+    assert buffer_fanout(netlist, 16) == 1
+    assert fanouts(netlist, netlist.modules["top"])[2] == int(MAX_LOAD_FRACTION * 25)
 
 
 def reaches_input(netlist: Netlist, name: str) -> bool:

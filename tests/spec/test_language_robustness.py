@@ -82,10 +82,11 @@ def test_every_number_is_accounted_for(fragments: list[str]) -> None:
         assert any(word in told for word in words | period), (text, token.text, told)
 
 
-BARE_SIZES = {"16 by 8", "8x8"}  # a size alone is a request only where no unknown word stands beside it
+# A size or a number format alone is a request only where no unknown word stands beside it.
+BARE = {"16 by 8", "8x8", "uint8", "W4A8", "int4 weights and int8 activations"}
 
 
-@pytest.mark.parametrize("text", [text for text in TEXTS if text not in BARE_SIZES])
+@pytest.mark.parametrize("text", [text for text in TEXTS if text not in BARE])
 def test_every_technical_word_matters(text: str) -> None:
     """An unknown word put between the words of a request is reported."""
     parsed = parse_request(text + " , zorblax")

@@ -22,6 +22,9 @@ _NUMERIC_TOPICS = (
     "activation_width_bits", "weight_width_bits", "accumulator_width_bits", "operand_width", "input_width",
     "adder_width", "clock_mhz", "signed", "signed_by_type", "pe_count",
 )  # fmt: skip
+# What names a number format by itself: "W4A8", "int4 weights", "int8" (and "uint8", which states width and sign). A bare
+# width ("8 bits") does not.
+_FORMAT_TOPICS = {"activation_width_bits", "weight_width_bits", "signed_by_type"}
 _OPERANDS = ("activation_width_bits", "weight_width_bits")
 _UNITS = ("MULT", "MULTVERB", "MULTFAMILY", "ADDER", "ADDERVERB", "ADDERFAMILY")
 _USED_BY = {
@@ -120,6 +123,9 @@ def _decide_unit(chart: Chart, evidence: dict[str, list[Statement]], topics: set
         return "systolic_array", "a size with number formats describes a systolic array"
     if "size_pair" in topics and _nothing_else(chart):
         return "systolic_array", "a size alone describes a systolic array"
+    formats = topics & _FORMAT_TOPICS or {"operand_width", "signed"} <= topics
+    if formats and _nothing_else(chart):
+        return "systolic_array", "number formats alone describe the operands of a systolic array"
     raise _nothing(chart)
 
 
