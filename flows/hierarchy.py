@@ -75,13 +75,6 @@ class Hierarchy:
                     stack.append(child)
         return kept
 
-    def unique_gates(self) -> float:
-        """Rough size of what hierarchical synthesis has to map: every repeated module once."""
-        kept = self.repeated()
-        counts = self.counts()
-        saved = sum((counts[name] - 1) * self.gates(name) for name in kept)
-        return self.gates(self.top) - saved
-
     def instance_modules(self) -> dict[str, str]:
         """Module of every instance path below the top (Yosys name); the top has the empty path."""
         found = {"": self.top}

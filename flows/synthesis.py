@@ -45,9 +45,6 @@ __all__ = ["FLAT_LIMIT_GATES", "synthesise"]
 FLAT_LIMIT_GATES = 25_000.0
 """Mode `auto` is flat up to this rough estimate in NAND2 equivalents: about half a minute of mapping."""
 
-_TRY_ALL_GATES = 12_000.0
-"""Up to this much logic to map, every recipe is tried; beyond it, the next only while the clock is missed."""
-
 
 def synthesise(
     files: Sequence[Path],
@@ -82,7 +79,7 @@ def synthesise(
     repeated = hierarchy.repeated()
     flat = not repeated or mode == "flat" or (mode == "auto" and hierarchy.gates(top) <= FLAT_LIMIT_GATES)
     job.premap(repeated, flat)
-    best = job.best_of_recipes(hierarchy.gates(top) if flat else hierarchy.unique_gates())
+    best = job.best_of_recipes()
     for name in ("netlist.v", "netlist.map.json"):
         (folder / best.recipe.name / name).replace(folder / name)
     result = _result(best.netlist, hierarchy, technology, "flat" if flat else "hierarchical", folder, start)
@@ -155,14 +152,12 @@ class _Job:
         script = premap_script(self.top, self.technology.liberty, source, variants, dissolve=flat)
         self._yosys(script, "premap.ys", "synthesise the RTL")
 
-    def best_of_recipes(self, gates: float) -> _Candidate:
-        """Try recipes in order until one is good enough; keep the best."""
+    def best_of_recipes(self) -> _Candidate:
+        """Try recipes, smallest first, until one meets the clock; else keep the fastest."""
         found: list[_Candidate] = []
         failures: list[ToolFailedError] = []
         for recipe in RECIPES:
-            met = any(candidate.slack_ns >= 0 for candidate in found)
-            if met and (gates > _TRY_ALL_GATES or recipe is RECIPES[-1]):
-                # `speed` is for clocks that nothing else meets.
+            if any(candidate.slack_ns >= 0 for candidate in found):
                 self.record.append({"recipe": recipe.name, "outcome": "not tried"})
                 continue
             try:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tpugen.text import clean
+
 __all__ = ["Finding", "Severity", "has_errors"]
 
 Severity = Literal["error", "warning", "info"]
@@ -35,9 +37,9 @@ class Finding(BaseModel):
     hint: str | None = None
 
     def one_line(self) -> str:
-        """`file:line: severity [gate/rule] message`, the form that compilers print."""
+        """`file:line: severity [gate/rule] message`, the form that compilers print, without control characters."""
         place = "" if self.file is None else f"{self.file}:{self.line or 1}: "
-        return f"{place}{self.severity} [{self.gate}/{self.rule}] {self.message}"
+        return clean(f"{place}{self.severity} [{self.gate}/{self.rule}] {self.message}")
 
 
 def has_errors(findings: list[Finding]) -> bool:

@@ -288,4 +288,3 @@ def test_which_modules_are_kept() -> None:
     assert hierarchy.repeated() == ["pe"]
     assert hierarchy.counts() == {"mult": 6, "pe": 6, "tiny": 2, "array": 1, "top": 1}
     assert hierarchy.gates("top") == pytest.approx(6 * (7 * 64 + 6 * 8) + 2 * 48)
-    assert hierarchy.unique_gates() == pytest.approx(7 * 64 + 6 * 8 + 2 * 48)

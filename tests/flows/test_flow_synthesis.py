@@ -291,5 +291,5 @@ def test_scripts_are_pure() -> None:
     ]  # fmt: skip
     assert 'dfflibmap -liberty "x.lib"' in premap_script("top", Path("x.lib"), "a.il")
     assert abc_script(RECIPES[0], 10.0).endswith("topo; upsize -D 7000; dnsize -D 7000\n")
-    assert 'abc -liberty "x.lib" -script area.abc' in map_script(RECIPES[0], Path("x.lib"), 10.0)
-    assert 'abc -liberty "x.lib" -D 7000' in map_script(RECIPES[1], Path("x.lib"), 10.0)
+    assert 'abc -liberty "x.lib" -script compact.abc' in map_script(RECIPES[0], Path("x.lib"), 10.0)
+    assert 'abc -liberty "x.lib" -D 7000' in map_script(RECIPES[2], Path("x.lib"), 10.0)

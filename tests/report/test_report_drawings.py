@@ -15,11 +15,12 @@ from tpugen.report import svg
 from tpugen.report.array_diagram import array_diagram, visible_indices
 from tpugen.report.code import excerpt, listing
 from tpugen.report.path_chart import common_parent, path_chart, path_rows, ticks
-from tpugen.report.text import clean, quantity, seconds, shortened
+from tpugen.report.text import quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
 from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import read_excerpt
 from tpugen.spec import contract_for, spec_from_dict
+from tpugen.text import clean
 
 TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>")
 

@@ -6,7 +6,6 @@ import hashlib
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -378,17 +377,9 @@ def test_run_from_python_names_a_command_that_does_the_same(tmp_path: Path) -> N
     assert "tpugen generate --spec spec.json --technology osu018 --model some/model --seed 7" in text
 
 
-def test_report_is_quick(tmp_path: Path) -> None:
-    folder = examples.passing_run(tmp_path, {**examples.ARRAY, "rows": 32, "cols": 32})
-    write_report(folder)  # compiles the template
-    started = time.perf_counter()
-    write_report(folder)
-    assert time.perf_counter() - started < 0.5
-
-
 def test_report_needs_neither_matplotlib_nor_the_rooms_above() -> None:
     code = (
-        "import sys, tpugen.report, tpugen.report.terminal\n"
+        "import sys, tpugen.report\n"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('matplotlib', 'torch', 'numpy')"
         " or m.startswith(('tpugen.pipeline', 'tpugen.verif', 'tpugen.flows', 'tpugen.writers'))]\n"
         "print(bad)"

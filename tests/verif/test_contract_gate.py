@@ -220,3 +220,8 @@ def test_no_file_at_all(tmp_path: Path) -> None:
 def test_deep_nesting_does_not_break_the_gate(written: Written, tmp_path: Path) -> None:
     text = _changed("(first_q ?", "(" + "(" * 3000 + "first_q" + ")" * 3000 + " ?")
     assert _check(text, written, tmp_path) == []
+
+
+def test_prose_about_parameters_is_not_code(written: Written, tmp_path: Path) -> None:
+    text = "// Each parameter width, or (parameter depth), is fixed.\n/* parameter x,\n parameter y) */\n" + MAC_TEXT
+    assert _check(text, written, tmp_path) == []

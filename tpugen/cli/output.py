@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tpugen.text import clean
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -15,7 +17,7 @@ __all__ = ["number", "print_data", "print_json", "print_pairs", "print_table", "
 
 def talk(text: str) -> None:
     """Say something to the person: stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(clean(text) + "\n")
     sys.stderr.flush()
 
 

@@ -1,4 +1,4 @@
-"""The run, shown: `report.html` from a run folder, and tables for a terminal. It computes nothing new."""
+"""The run, shown: `report.html` from a run folder. It computes nothing new."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from tpugen.report.text import clean
+from tpugen.text import clean
 
 __all__ = ["excerpt", "listing"]
 

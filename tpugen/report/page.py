@@ -19,12 +19,13 @@ from tpugen.report.array_diagram import array_diagram, dataflow_sentences
 from tpugen.report.code import listing
 from tpugen.report.load import Run, inside, load_run
 from tpugen.report.path_chart import path_chart
-from tpugen.report.text import area, clean, count, quantity, seconds, shortened
+from tpugen.report.text import area, count, quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
 from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import Excerpt, read_excerpt
 from tpugen.spec import SystolicArraySpec
 from tpugen.storage import write_text_atomic
+from tpugen.text import clean
 
 if TYPE_CHECKING:
     from jinja2 import Environment

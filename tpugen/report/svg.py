@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from tpugen.report.text import clean
+from tpugen.text import clean
 
 __all__ = [
     "CHAR_WIDTH_EM",

@@ -11,10 +11,11 @@ from markupsafe import Markup
 from tpugen.findings import Finding
 from tpugen.report.code import excerpt
 from tpugen.report.load import OPTIONAL_STEPS, STEPS, Run
-from tpugen.report.text import area, clean, count, quantity, seconds
+from tpugen.report.text import area, count, quantity, seconds
 from tpugen.report.unit_diagram import unit_name
 from tpugen.results import ToolVersion
 from tpugen.spec import AdderUnit, MultiplierUnit
+from tpugen.text import clean
 
 __all__ = [
     "FigureView",

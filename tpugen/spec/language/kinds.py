@@ -22,8 +22,8 @@ _NUMERIC_TOPICS = (
     "activation_width_bits", "weight_width_bits", "accumulator_width_bits", "operand_width", "input_width",
     "adder_width", "clock_mhz", "signed", "signed_by_type", "pe_count",
 )  # fmt: skip
-# What names a number format by itself: "W4A8", "int4 weights", "int8" (and "uint8", which states width and sign). A bare
-# width ("8 bits") does not.
+# What names a number format by itself: "W4A8", "int4 weights", "int8" (and "uint8", which states width and sign).
+# A bare width ("8 bits") does not.
 _FORMAT_TOPICS = {"activation_width_bits", "weight_width_bits", "signed_by_type"}
 _OPERANDS = ("activation_width_bits", "weight_width_bits")
 _UNITS = ("MULT", "MULTVERB", "MULTFAMILY", "ADDER", "ADDERVERB", "ADDERFAMILY")
