@@ -56,15 +56,15 @@ def area_shares(netlist: Netlist, hierarchy: Hierarchy) -> list[AreaShare]:
             area[source] = area.get(source, 0.0) + counts[module.name] * cell.area_um2
             cells[source] = cells.get(source, 0) + counts[module.name]
     shares = [
-        AreaShare(module=source, instances=instances.get(source, 1), area_um2=round(area[source], 4), cells=cells[source])
+        AreaShare(
+            module=source, instances=instances.get(source, 1), area_um2=round(area[source], 4), cells=cells[source]
+        )
         for source in area
     ]
     return sorted(shares, key=lambda share: -share.area_um2)
 
 
-def _owners(
-    netlist: Netlist, module: Module, hierarchy: Hierarchy, modules: Mapping[str, str]
-) -> dict[str, str]:
+def _owners(netlist: Netlist, module: Module, hierarchy: Hierarchy, modules: Mapping[str, str]) -> dict[str, str]:
     """The instance path that owns each cell of the flattened top."""
     owners: dict[str, str] = {}
     sinks: dict[Bit, list[str]] = {}
@@ -132,8 +132,17 @@ def _register_owner(
                 local = signal[len(path) + 1 :] if path else signal
                 if local in hierarchy.registers[modules[path]]:
                     declaring.add(path)
-    # Of all names of the net, one is the register's own; the others are wires and ports that it drives.
-    return max(declaring or paths, key=lambda path: path.count("."), default="")
+    # Of all names of the net, one is the register's own; the others are wires and ports that it drives. Where that one
+    # was optimised away, an instance that has registers at all is the best guess.
+    if not declaring:
+        declaring = {_with_registers(path, hierarchy, modules) for path in paths}
+    return max(declaring, key=lambda path: path.count("."), default="")
+
+
+def _with_registers(path: str, hierarchy: Hierarchy, modules: Mapping[str, str]) -> str:
+    while path and not hierarchy.registers[modules[path]]:
+        path = _parent(path, modules)
+    return path
 
 
 class _CommonPath:

@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["Hierarchy", "read_hierarchy"]
 
-_SMALLEST_KEPT_GATES = 100.0
-"""A repeated module below this estimate is flattened: its boundary would cost more than it saves."""
+_SMALLEST_SAVING = 0.05
+"""A repeated module that saves less than this part of the design is flattened: gates are not shared across boundaries."""
 
 _REGISTER_GATES = 6.0
 _MULTIPLIER_GATES_PER_BIT2 = 7.0
@@ -60,6 +60,7 @@ class Hierarchy:
     def repeated(self) -> list[str]:
         """The outermost modules that occur more than once, hold registers, and are worth synthesising once."""
         counts = self.counts()
+        least = _SMALLEST_SAVING * self.gates(self.top)
         kept: list[str] = []
         seen = {self.top}
         stack = [self.top]
@@ -68,7 +69,7 @@ class Hierarchy:
                 if child in seen:
                     continue
                 seen.add(child)
-                worth = self._holds_registers(child) and self.gates(child) >= _SMALLEST_KEPT_GATES
+                worth = self._holds_registers(child) and (counts[child] - 1) * self.gates(child) >= least
                 if counts[child] > 1 and worth:
                     kept.append(child)
                 else:

@@ -169,7 +169,7 @@ def parse_liberty(text: str, where: str) -> LibertySummary:
             if match["group"] in _SKIPPED_GROUPS:
                 position = _end_of_group(text, position, where)
             else:
-                library.open(match["group"], match["argument"].strip("\" "))
+                library.open(match["group"], match["argument"].strip('" '))
         elif match["close"]:
             library.close()
         elif match["attribute"]:

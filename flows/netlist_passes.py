@@ -201,7 +201,9 @@ def _tree(
     ports = {id(port.bits) for port in module.ports.values()}
     # An output port's bit names its net: it stays at the root.
     fixed = [place for place in places if id(place.bits) in ports]
-    queue = deque(place for place in places if id(place.bits) not in ports)
+    # Largest first: then a group never ends at a small load because a large one follows.
+    free = (place for place in places if id(place.bits) not in ports)
+    queue = deque(sorted(free, key=lambda place: -place.load))
     total = sum(place.load for place in places)
     count = 0
     while total > root_limit and queue:

@@ -3,10 +3,12 @@
 Written for OpenSTA 2019 (2.0.17, Debian's) and later. Facts about that version, each found by experiment:
 
 - it goes on after an error and still exits with status 0, so every `Error` line is a failure;
-- `set_power_activity -pins` is broken, but the command below it, `sta::set_power_pin_activity`, works;
-- activity on a register's output alone is overwritten by what is propagated to its data pin, and does not reach the
-  gates behind it. Activity on a load pin holds, and is propagated from there. So a register is annotated at its output,
-  at its data pin (which, sampled once a cycle, toggles as the output does) and at every pin that its output drives;
+- `set_power_activity -pins` is broken, but the command below it, `sta::set_power_pin_activity`, works (in toggles per
+  cycle; from 2.3 on the first works and the second takes toggles per second);
+- activity on a register's output is overwritten by what arrives at its data pin, and gates behind annotated pins are not
+  reached. While the arcs from clock to output are disabled, though, register outputs are starting points like the input
+  ports; with the data pins annotated too (sampled once a cycle, they toggle as the outputs do) the measured activity
+  holds and is propagated through all gates. Activities are kept when the arcs come back for delays and slews;
 - a constant on a pin counts as a toggling input unless it is annotated;
 - `report_power` prints watts whatever the units are.
 """
@@ -27,6 +29,7 @@ __all__ = [
     "PathReport",
     "PinActivity",
     "PowerReport",
+    "RegisterArc",
     "activity_script",
     "check_for_errors",
     "parse_path",
@@ -68,6 +71,15 @@ class PinActivity:
 
 
 @dataclass(frozen=True)
+class RegisterArc:
+    """A library register's arc from clock to output."""
+
+    cell: str
+    clock: str
+    output: str
+
+
+@dataclass(frozen=True)
 class PathReport:
     """The worst path: slack, arrival, stages."""
 
@@ -89,7 +101,6 @@ class PowerReport:
 
 def setup_script(liberty: Path, netlist: Path, top: str, constraints: Constraints) -> str:
     """Read the design and constrain it: pure."""
-    ports = [name for name in (constraints.clock_port, constraints.reset_port) if name]
     where = f" [get_ports {constraints.clock_port}]" if constraints.clock_port else ""
     lines = [
         f"read_liberty {{{liberty}}}",
@@ -97,10 +108,8 @@ def setup_script(liberty: Path, netlist: Path, top: str, constraints: Constraint
         f"link_design {top}",
         "set_cmd_units -time ns -capacitance fF",
         f"create_clock -name {_CLOCK} -period {constraints.period_ns:.6f}{where}",
-        "set data_inputs {}",
         "set driven_inputs {}",
         "foreach port [all_inputs] {",
-        f"  if {{[lsearch -exact {{{' '.join(ports)}}} [get_name $port]] < 0}} {{ lappend data_inputs $port }}",
         f"  if {{[get_name $port] ne {{{constraints.clock_port or ''}}}}} {{ lappend driven_inputs $port }}",
         "}",
         "if {[llength $driven_inputs]} {",
@@ -120,8 +129,21 @@ def path_script() -> str:
     return "report_checks -path_delay max -format full_clock_expanded -digits 6 -no_line_splits\n"
 
 
-def activity_script(inputs: Iterable[PinActivity], pins: Iterable[PinActivity]) -> str:
-    """Annotate activity: pure. Pins of equal activity share one loop."""
+def activity_script(
+    inputs: Iterable[PinActivity],
+    pins: Iterable[PinActivity],
+    arcs: Iterable[RegisterArc] = (),
+    *,
+    legacy: bool,
+) -> str:
+    """Annotate activity: pure. Pins of equal activity share one command.
+
+    Args:
+        inputs: Activity of input ports.
+        pins: Activity of register pins and of pins tied to constants.
+        arcs: Arcs from clock to output of the registers in use.
+        legacy: For OpenSTA before 2.3, see the module's notes.
+    """
     lines = [f"set_power_activity -input -activity {DEFAULT_INPUT_TOGGLES} -duty 0.5"]
     for item in inputs:
         names = " ".join(f"{{{name}}}" for name in item.pins)
@@ -129,22 +151,23 @@ def activity_script(inputs: Iterable[PinActivity], pins: Iterable[PinActivity]) 
             f"foreach name [list {names}] {{ set_power_activity -input_ports [get_ports $name] "
             f"-activity {item.toggles:.6f} -duty {item.duty:.6f} }}"
         )
-    body = []
-    for item in pins:
-        body.append(f"annotate {{{' '.join(item.pins)}}} {item.toggles:.6f} {item.duty:.6f}")
-    if body:
-        lines += [
-            "proc annotate {names toggles duty} {",
-            "  foreach name $names {",
-            "    if {[info commands sta::set_power_pin_activity] ne {}} {",
-            "      sta::set_power_pin_activity [sta::find_pin $name] $toggles $duty",
-            "    } else {",
-            "      set_power_activity -pins [get_pins $name] -activity $toggles -duty $duty",
-            "    }",
-            "  }",
-            "}",
-            *body,
-        ]
+    pins = list(pins)
+    body = [f"annotate {{{' '.join(item.pins)}}} {item.toggles:.6f} {item.duty:.6f}" for item in pins]
+    if not body:
+        return "\n".join(lines) + "\n"
+    how = (
+        "sta::set_power_pin_activity [sta::find_pin $name] $toggles $duty"
+        if legacy
+        else "set_power_activity -pins [get_pins $name] -activity $toggles -duty $duty"
+    )
+    lines += [f"proc annotate {{names toggles duty}} {{ foreach name $names {{ {how} }} }}", *body]
+    if legacy:
+        between = [f"-from {arc.clock} -to {arc.output} [get_lib_cells */{arc.cell}]" for arc in arcs]
+        lines += [f"set_disable_timing {words}" for words in between]
+        # Any report propagates the activities; this one's text is of no interest.
+        cell = pins[0].pins[0].rpartition("/")[0]
+        lines.append(f"sta::redirect_string_begin; report_power -instances {{{cell}}}; sta::redirect_string_end")
+        lines += [f"unset_disable_timing {words}" for words in between]
     return "\n".join(lines) + "\n"
 
 
@@ -169,7 +192,8 @@ def check_for_errors(done: Completed) -> None:
 
 
 _STAGE = re.compile(
-    r"^\s*(?P<delay>-?\d+\.\d+)\s+(?P<time>-?\d+\.\d+)\s+(?P<edge>[v^])\s+(?P<pin>\S+)\s+\((?P<cell>[^)]+)\)", re.MULTILINE
+    r"^\s*(?P<delay>-?\d+\.\d+)\s+(?P<time>-?\d+\.\d+)\s+(?P<edge>[v^])\s+(?P<pin>\S+)\s+\((?P<cell>[^)]+)\)",
+    re.MULTILINE,
 )
 _SLACK = re.compile(r"^\s*(?P<slack>-?\d+\.\d+)\s+slack", re.MULTILINE)
 _ARRIVAL = re.compile(r"^\s*(?P<arrival>-?\d+\.\d+)\s+data arrival time", re.MULTILINE)

@@ -37,7 +37,8 @@ _SIZE = "topo; upsize -D {period}; dnsize -D {period}"
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "compact",
-        "strash; ifraig; scorr; dc2; strash; refactor -z; resub; rewrite -z; dch -f; amap -m; buffer -c; " + _SIZE,
+        "strash; ifraig; scorr; dc2; strash; refactor -z; resub; rewrite -z; refactor -z; resub; rewrite -z; dch -f; amap -m; "
+        f"buffer -c; {_SIZE}",
         0.7,
     ),
     Recipe("lean", f"strash; dch; amap -m; buffer -c; {_SIZE}", 0.7),

@@ -201,7 +201,8 @@ class _Job:
         done = yosys.run_script(script, self.folder, name, limits=self.limits)
         if done.returncode != 0:
             raise ToolFailedError(
-                f"Yosys could not {purpose}: {yosys.error_line(done)}", hint=f"{name}.log in {self.folder} has all of it"
+                f"Yosys could not {purpose}: {yosys.error_line(done)}",
+                hint=f"{name}.log in {self.folder} has all of it",
             )
 
     def _json(self, name: str) -> dict[str, Any]:
@@ -210,7 +211,14 @@ class _Job:
 
     def tidy(self) -> None:
         """Remove what only the steps between themselves needed; scripts, logs and the netlist stay."""
-        for pattern in ("*.il", "elaborated.json", "dissolved.json", "mapped_*.json", "*/netlist.v", "*/netlist.map.json"):
+        for pattern in (
+            "*.il",
+            "elaborated.json",
+            "dissolved.json",
+            "mapped_*.json",
+            "*/netlist.v",
+            "*/netlist.map.json",
+        ):
             for path in self.folder.glob(pattern):
                 path.unlink()
         for recipe in RECIPES:

@@ -157,9 +157,7 @@ def find_technology(name_or_path: str) -> Technology:
         return _technology(re.sub(r"\.lib(\.gz)?$", "", path.name), path, None, f"given by path: {path}")
     entry = _ENTRIES.get(name_or_path.lower())
     if entry is None:
-        known = ", ".join(
-            status.name + ("" if status.found else " (not found here)") for status in list_technologies()
-        )
+        known = ", ".join(status.name + ("" if status.found else " (not found here)") for status in list_technologies())
         raise UnknownNameError(
             f"no technology is called {name_or_path!r}; known: {known}",
             hint="name one of these, or give the path of a .lib or .lib.gz file",
@@ -180,13 +178,13 @@ def list_technologies() -> list[TechnologyStatus]:
     found = []
     for entry in _ENTRIES.values():
         looked: list[str] = []
-        path = None
-        for path, place in _candidates(entry):
+        liberty: Path | None = None
+        for liberty, place in _candidates(entry):
             looked.append(place)
-            if path is not None:
+            if liberty is not None:
                 break
-        fix = None if path is not None else entry.fix
-        found.append(TechnologyStatus(entry.name, entry.title, entry.process_nm, path, tuple(looked), fix))
+        fix = None if liberty is not None else entry.fix
+        found.append(TechnologyStatus(entry.name, entry.title, entry.process_nm, liberty, tuple(looked), fix))
     return found
 
 
@@ -259,7 +257,5 @@ def _unpacked(path: Path) -> Path:
         if unpacker.unused_data:
             text = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error) as error:
-        raise LibraryFileError(
-            f"the Liberty file {path} is not a whole gzip file", hint="fetch it again"
-        ) from error
+        raise LibraryFileError(f"the Liberty file {path} is not a whole gzip file", hint="fetch it again") from error
     return write_bytes_atomic(target, text)

@@ -16,10 +16,10 @@ from pathlib import Path
 from tpugen.errors import ToolFailedError
 from tpugen.flows import opensta
 from tpugen.flows.activity import Activity
-from tpugen.flows.netlist import Bit, Netlist
+from tpugen.flows.netlist import Bit, Module, Netlist
 from tpugen.flows.netlist_passes import choose_buffer
 from tpugen.flows.netlist_verilog import load_map
-from tpugen.flows.opensta import Constraints, PathReport, PinActivity
+from tpugen.flows.opensta import Constraints, PathReport, PinActivity, RegisterArc
 from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.technology import Technology
 from tpugen.flows.tools import OPENSTA
@@ -62,16 +62,18 @@ def analyse(
     """
     make_folder(folder)
     design, paths = load_map(netlist, technology.cells())
-    inputs, pins, annotated = _annotations(design, paths, activity) if activity else ([], [], 0)
+    version = OPENSTA.require().version
+    legacy = tuple(int(part) for part in version.split(".")[:2]) < (2, 3)
+    found = _annotations(design, paths, activity, legacy) if activity else _Annotations([], [], 0)
     script = (
         opensta.setup_script(technology.liberty, netlist.absolute(), top, _constraints(design, clock_mhz, clocked))
         + opensta.path_script()
-        + opensta.activity_script(inputs, pins)
+        + opensta.activity_script(found.inputs, found.pins, _register_arcs(design), legacy=legacy)
         + opensta.power_script()
     )
     done = _run(script, folder, "timing.tcl", limits)
     path = _path_in(done)
-    result = _result(path, clock_mhz, _power(done, clock_mhz, activity is not None, annotated))
+    result = _result(path, clock_mhz, _power(done, clock_mhz, found.count))
     write_json_atomic(folder / "timing.json", json.loads(result.model_dump_json()))
     return result
 
@@ -127,7 +129,7 @@ def _result(path: PathReport, clock_mhz: float, power: PowerResult | None) -> Ti
     )
 
 
-def _power(done: Completed, clock_mhz: float, simulated: bool, annotated: int) -> PowerResult:
+def _power(done: Completed, clock_mhz: float, annotated: int) -> PowerResult:
     report = opensta.parse_power(done.stdout)
     if report is None:
         raise ToolFailedError("OpenSTA reported no power", hint="log.txt shows what it said")
@@ -137,132 +139,129 @@ def _power(done: Completed, clock_mhz: float, simulated: bool, annotated: int) -
         switching_mw=report.switching_mw,
         leakage_mw=report.leakage_mw,
         by_group_mw=report.by_group_mw,
-        activity_source="simulation" if simulated and annotated else "default",
+        activity_source="simulation" if annotated else "default",
         annotated_pins=annotated,
         clock_mhz=clock_mhz,
     )
 
 
 @dataclass(frozen=True)
-class _Scope:
-    """One module instance of the elaborated netlist: its module, its path in the netlist and in the RTL."""
+class _Annotations:
+    """What the simulation says of the netlist: input ports, pins, and how many signals' bits were found."""
 
-    module: str
-    netlist_path: str
-    rtl_path: str
-    parent: _Scope | None
-    instance: str
+    inputs: list[PinActivity]
+    pins: list[PinActivity]
+    count: int
 
 
-def _annotations(
-    design: Netlist, paths: dict[str, dict[str, str]], activity: Activity
-) -> tuple[list[PinActivity], list[PinActivity], int]:
-    """Activity of input ports and of register pins, and how many register outputs and input bits were annotated."""
-    ports: dict[tuple[float, float], list[str]] = {}
-    pins: dict[tuple[float, float], list[str]] = {}
-    annotated = 0
-    top = design.modules[design.top]
-    for name, port in top.ports.items():
+class _Table:
+    """Names by equal activity, so that one command annotates many."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[float, float], list[str]] = {}
+
+    def add(self, activity: tuple[float, float], *names: str) -> None:
+        # Rounded so that many share a command; far finer than a simulation's accuracy.
+        self.names.setdefault((round(activity[0], 5), round(activity[1], 3)), []).extend(names)
+
+    def grouped(self) -> list[PinActivity]:
+        return [PinActivity(toggles, duty, tuple(names)) for (toggles, duty), names in sorted(self.names.items())]
+
+
+def _annotations(design: Netlist, paths: dict[str, dict[str, str]], activity: Activity, legacy: bool) -> _Annotations:
+    """Activity of input ports and registers, of every instance of every module."""
+    ports, pins = _Table(), _Table()
+    count = 0
+    for name, port in design.modules[design.top].ports.items():
         for index in range(len(port.bits) if port.direction == "input" and name != CLOCK_PORT else 0):
             found = activity.bit(name, index)
             if found is not None:
-                key = (round(found[0], 5), round(found[1], 3))
-                ports.setdefault(key, []).append(name if len(port.bits) == 1 else f"{name}[{index}]")
-                annotated += 1
-    sinks = _Sinks(design)
-    for scope in _scopes(design, paths):
-        prefix = f"{scope.netlist_path}/" if scope.netlist_path else ""
-        for cell, places in sinks.constants(scope.module):
-            pins.setdefault((0.0, float(cell)), []).extend(f"{prefix}{place}" for place in places)
-        for name, data_pin, output_pin, output, candidates in sinks.registers(scope.module):
-            for signal, index in candidates:
-                found = activity.bit(f"{scope.rtl_path}.{signal}" if scope.rtl_path else signal, index)
-                if found is None:
-                    continue
-                key = (round(found[0], 5), round(found[1], 3))
-                own = pins.setdefault(key, [])
-                own += [f"{prefix}{name}/{output_pin}", f"{prefix}{name}/{data_pin}"]
-                own += sinks.loads(scope, output)
-                annotated += 1
-                break
-    return _grouped(ports), _grouped(pins), annotated
-
-
-def _grouped(table: dict[tuple[float, float], list[str]]) -> list[PinActivity]:
-    return [PinActivity(toggles, duty, tuple(names)) for (toggles, duty), names in sorted(table.items())]
-
-
-def _scopes(design: Netlist, paths: dict[str, dict[str, str]]) -> Iterator[_Scope]:
-    stack = [_Scope(design.top, "", "", None, "")]
-    while stack:
-        scope = stack.pop()
-        yield scope
-        for name, instance in design.children(design.modules[scope.module]):
-            rtl_name = paths[scope.module][name]
-            stack.append(
-                _Scope(
-                    instance.type,
-                    f"{scope.netlist_path}/{name}" if scope.netlist_path else name,
-                    f"{scope.rtl_path}.{rtl_name}" if scope.rtl_path else rtl_name,
-                    scope,
-                    name,
-                )
-            )
-
-
-class _Sinks:
-    """Which leaf pins each net of each module reaches, through instances downwards and output ports upwards."""
-
-    def __init__(self, design: Netlist) -> None:
-        self.design = design
-        self.down: dict[str, dict[Bit, list[str]]] = {}
-        self.up: dict[str, dict[Bit, tuple[str, int]]] = {}
-        for name, module in design.modules.items():
-            nets: dict[Bit, list[str]] = {}
-            for cell, instance in module.cells.items():
-                child = design.modules.get(instance.type)
-                for pin, bits in instance.pins.items():
-                    if design.is_output(instance, pin):
-                        continue
-                    for index, bit in enumerate(bits):
-                        if child is None:
-                            nets.setdefault(bit, []).append(f"{cell}/{pin}")
-                        else:
-                            below = self.down[child.name].get(child.ports[pin].bits[index], ())
-                            nets.setdefault(bit, []).extend(f"{cell}/{place}" for place in below)
-            self.down[name] = nets
-            self.up[name] = {
-                bit: (port_name, index)
-                for port_name, port in module.ports.items()
-                if port.direction == "output"
-                for index, bit in enumerate(port.bits)
-            }
-        self._registers = {name: list(self._find_registers(name)) for name in design.modules}
-
-    def constants(self, module: str) -> list[tuple[str, list[str]]]:
-        """Pins tied to a constant without a tie cell."""
-        return [(value, self.down[module][value]) for value in ("0", "1") if value in self.down[module]]
-
-    def registers(self, module: str) -> list[tuple[str, str, str, Bit, list[tuple[str, int]]]]:
-        """Registers: name, data pin, output pin, output net, RTL names of the net."""
-        return self._registers[module]
-
-    def loads(self, scope: _Scope, net: Bit) -> list[str]:
-        """Leaf pins that a net of this instance drives, as paths from the top."""
-        prefix = f"{scope.netlist_path}/" if scope.netlist_path else ""
-        found = [f"{prefix}{place}" for place in self.down[scope.module].get(net, ())]
-        port = self.up[scope.module].get(net)
-        if port is not None and scope.parent is not None:
-            instance = self.design.modules[scope.parent.module].cells[scope.instance]
-            found += self.loads(scope.parent, instance.pins[port[0]][port[1]])
-        return found
-
-    def _find_registers(self, name: str) -> Iterator[tuple[str, str, str, Bit, list[tuple[str, int]]]]:
-        module = self.design.modules[name]
-        for cell, instance in module.cells.items():
-            if not self.design.is_register(instance):
+                ports.add(found, name if len(port.bits) == 1 else f"{name}[{index}]")
+                count += 1
+    registers = {name: list(_registers(design, module)) for name, module in design.modules.items()}
+    constants = {name: list(_constant_pins(design, module)) for name, module in design.modules.items()}
+    for module_name, place, path in _scopes(design, paths):
+        for value, pin in constants[module_name] if legacy else ():
+            pins.add((0.0, float(value)), f"{place}{pin}")
+        for register in registers[module_name]:
+            measured = (activity.bit(f"{path}{signal}", index) for signal, index in register.names)
+            found = next((item for item in measured if item is not None), None)
+            if found is None:
                 continue
-            data = next((pin for pin in ("D", "d", "DATA") if pin in instance.pins), None)
-            for pin, bits in instance.pins.items():
-                if data and self.design.is_output(instance, pin) and bits[0] in module.names:
-                    yield cell, data, pin, bits[0], module.names[bits[0]]  # type: ignore[index]
+            count += 1
+            pins.add(found, f"{place}{register.cell}/{register.output}")
+            if legacy:
+                pins.add(found, f"{place}{register.cell}/{register.data}")
+    return _Annotations(ports.grouped(), pins.grouped(), count)
+
+
+def _scopes(design: Netlist, paths: dict[str, dict[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Every module instance: its module, the prefix of its pins in the netlist, the prefix of its signals in the RTL."""
+    stack = [(design.top, "", "")]
+    while stack:
+        module, place, path = stack.pop()
+        yield module, place, path
+        for name, instance in design.children(design.modules[module]):
+            stack.append((instance.type, f"{place}{name}/", f"{path}{paths[module][name]}."))
+
+
+@dataclass(frozen=True)
+class _Register:
+    """A register: its cell, its data and output pins, the RTL names of what it holds."""
+
+    cell: str
+    data: str
+    output: str
+    names: list[tuple[str, int]]
+
+
+def _registers(design: Netlist, module: Module) -> Iterator[_Register]:
+    for cell, instance in module.cells.items():
+        if not design.is_register(instance):
+            continue
+        data = next((pin for pin in ("D", "d", "DATA") if pin in instance.pins), None)
+        for pin, bits in instance.pins.items():
+            if data and design.is_output(instance, pin) and isinstance(bits[0], int) and bits[0] in module.names:
+                yield _Register(cell, data, pin, module.names[bits[0]])
+
+
+def _constant_pins(design: Netlist, module: Module) -> Iterator[tuple[str, str]]:
+    """Leaf pins of a module that are tied to a constant without a tie cell: value and pin."""
+    for cell, instance in module.cells.items():
+        child = design.modules.get(instance.type)
+        for pin, bits in instance.pins.items():
+            for index, bit in enumerate(bits):
+                if bit not in ("0", "1") or design.is_output(instance, pin):
+                    continue
+                if child is None:
+                    yield str(bit), f"{cell}/{pin}"
+                else:
+                    net = child.ports[pin].bits[index]
+                    yield from ((str(bit), f"{cell}/{place}") for place in _leaf_pins(design, child, net))
+
+
+def _leaf_pins(design: Netlist, module: Module, net: Bit) -> Iterator[str]:
+    for cell, instance in module.cells.items():
+        child = design.modules.get(instance.type)
+        for pin, bits in instance.pins.items():
+            for index, bit in enumerate(bits):
+                if bit == net and not design.is_output(instance, pin):
+                    if child is None:
+                        yield f"{cell}/{pin}"
+                    else:
+                        yield from (
+                            f"{cell}/{place}" for place in _leaf_pins(design, child, child.ports[pin].bits[index])
+                        )
+
+
+def _register_arcs(design: Netlist) -> list[RegisterArc]:
+    """Arcs from clock to output of the library registers that the netlist uses."""
+    used = {instance.type for module in design.modules.values() for instance in module.cells.values()}
+    return [
+        RegisterArc(cell.name, clock, output)
+        for cell in design.library.flip_flops()
+        if cell.name in used
+        for clock in cell.inputs
+        if cell.pins[clock].clock
+        for output in cell.outputs
+    ]

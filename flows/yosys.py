@@ -14,7 +14,9 @@ __all__ = ["error_line", "lint", "lint_script", "parse", "quoted", "run_script"]
 
 _ERROR = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?ERROR: (?P<message>.*)$")
 _WARNING = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?Warning: (?P<message>.*)$")
-_LATCH = re.compile(r"^Latch inferred for signal `(?P<signal>[^']+)' from process `[^']*\$(?P<file>[^:$']+):(?P<line>\d+)")
+_LATCH = re.compile(
+    r"^Latch inferred for signal `(?P<signal>[^']+)' from process `[^']*\$(?P<file>[^:$']+):(?P<line>\d+)"
+)
 _SOURCE = re.compile(r"\$(?P<file>[^:$ ]+\.v):(?P<line>\d+)\$")
 _CHECKS = (
     ("found logic loop", "combinational-loop", "break the loop with a register, or compute the value another way"),

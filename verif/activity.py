@@ -7,7 +7,7 @@ and everything in the top module's own scope; what lies between them is left to 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def activity_from_waveform(
     import pywellen
 
     try:
-        wave = pywellen.Waveform(str(path))
+        wave = pywellen.Waveform(str(path), stream_only=True)
     except Exception as error:  # pywellen raises plain RuntimeError or its own panics
         raise StorageError(f"cannot read the waveform {path}: {error}", hint="simulate again") from error
     prefix = f"{top}."
@@ -64,13 +64,21 @@ def activity_from_waveform(
     ]
     if not chosen:
         raise StorageError(f"the waveform {path} holds no signal below {top}", hint="simulate again")
+    # One pass over the file for all signals: asking for them one by one reads it as many times.
+    changes: dict[str, list[tuple[int, Any]]] = {}
+
+    def keep(time: int, signal_id: Any, value: Any) -> None:
+        changes.setdefault(str(signal_id), []).append((time, value))
+
+    wave.stream_changes(keep, [var for _, var in chosen])
     scale = wave.timescale.factor * _PICOSECONDS[str(wave.timescale.unit).lower()]
-    begin, end = _window(chosen, scale, window_ns)
+    begin, end = _window(changes, scale, window_ns)
     cycles = max(1, round((end - begin) * scale / (period_ns * 1e3)))
     period = period_ns * 1e3 / scale
-    signals = {}
-    for name, var in chosen:
-        signals[_plain(name)] = _count(list(var.signal), int(var.bitwidth or 1), begin, end, period)
+    signals = {
+        _plain(name): _count(changes.get(str(var.signal_id), []), int(var.bitwidth or 1), begin, end, period)
+        for name, var in chosen
+    }
     return Activity(cycles=cycles, signals=signals)
 
 
@@ -85,16 +93,12 @@ def _plain(name: str) -> str:
     return re.sub(r"\s*\[\d+:\d+\]$", "", name)
 
 
-def _window(chosen: Sequence[tuple[str, Any]], scale: float, window_ns: tuple[float, float] | None) -> tuple[int, int]:
+def _window(
+    changes: Mapping[str, Sequence[tuple[int, Any]]], scale: float, window_ns: tuple[float, float] | None
+) -> tuple[int, int]:
     if window_ns is not None:
         return round(window_ns[0] * 1e3 / scale), round(window_ns[1] * 1e3 / scale)
-    times = [
-        change[0]
-        for _, var in chosen
-        for signal in (var.signal,)
-        if len(signal)
-        for change in (signal[0], signal[len(signal) - 1])
-    ]
+    times = [change[0] for history in changes.values() for change in (history[0], history[-1])]
     return (min(times), max(times)) if times else (0, 0)
 
 

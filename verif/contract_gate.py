@@ -16,7 +16,7 @@ from tpugen.findings import Finding
 from tpugen.flows import process
 from tpugen.flows.tools import ICARUS
 from tpugen.spec import Contract, Port
-from tpugen.verif.syntax_tree import GATE_LIMITS, contract_error, read_modules
+from tpugen.verif.syntax_tree import GATE_LIMITS, gate_error, read_modules
 
 __all__ = ["check_contract"]
 
@@ -47,7 +47,7 @@ def check_contract(contract: Contract, files: Sequence[Path], folder: Path) -> l
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if not files:
-        return [contract_error("no-files", "there is no Verilog file", hint=f"Write module {contract.module}.")]
+        return [gate_error("no-files", "there is no Verilog file", hint=f"Write module {contract.module}.")]
     modules, unreadable = read_modules(files, folder)
     if unreadable:
         return unreadable
@@ -60,7 +60,7 @@ def _check_modules(contract: Contract, modules: list[dict[str, Any]]) -> list[Fi
     for module in modules:
         if module["name"] in by_name:
             findings.append(
-                contract_error(
+                gate_error(
                     "duplicate-module",
                     f"module {module['name']} is defined twice (first in {by_name[module['name']]['place'][0]})",
                     module["place"],
@@ -82,7 +82,7 @@ def _missing_top(contract: Contract, modules: list[dict[str, Any]]) -> Finding:
     close = names if len(names) == 1 else difflib.get_close_matches(contract.module, names, 1, 0.4)
     place = next((module["place"] for module in modules if module["name"] in close), (None, None))
     found = ", ".join(names) or "none"
-    return contract_error(
+    return gate_error(
         "top-module",
         f"there is no module {contract.module}; modules found: {found}",
         place,
@@ -96,7 +96,7 @@ def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
     wanted = {port.name: port for port in contract.ports}
     for name in dict.fromkeys(top["duplicates"]):
         findings.append(
-            contract_error(
+            gate_error(
                 "port-duplicate", f"port {name} is declared twice", found[name]["place"], "Declare each port once."
             )
         )
@@ -108,7 +108,7 @@ def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
     for name, entry in found.items():
         if name not in wanted:
             findings.append(
-                contract_error(
+                gate_error(
                     "port-extra",
                     f"port {name} of {contract.module} is not in the contract",
                     entry["place"],
@@ -121,7 +121,7 @@ def _check_ports(contract: Contract, top: dict[str, Any]) -> list[Finding]:
 def _missing_port(port: Port, top: dict[str, Any], others: list[str]) -> Finding:
     close = difflib.get_close_matches(port.name, others, 1, 0.6)
     rename = f" (or rename {close[0]})" if close else ""
-    return contract_error(
+    return gate_error(
         "port-missing",
         f"port {port.name} is missing from {top['name']}: {port.meaning}",
         top["place"],
@@ -134,7 +134,7 @@ def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
     hint = f"Declare it as `{port.declaration()}`."
     if entry["direction"] is None:
         findings.append(
-            contract_error(
+            gate_error(
                 "port-direction",
                 f"port {port.name} has no direction; it must be an {port.direction}",
                 entry["place"],
@@ -143,7 +143,7 @@ def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
         )
     elif entry["direction"] != port.direction:
         findings.append(
-            contract_error(
+            gate_error(
                 "port-direction",
                 f"port {port.name} is an {entry['direction']}; it must be an {port.direction}",
                 entry["place"],
@@ -152,7 +152,7 @@ def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
         )
     if entry["array"]:
         findings.append(
-            contract_error(
+            gate_error(
                 "port-width",
                 f"port {port.name} is an unpacked array; it must be one packed vector of {port.width_bits} bits",
                 entry["place"],
@@ -161,7 +161,7 @@ def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
         )
     elif entry["width"] is None:
         findings.append(
-            contract_error(
+            gate_error(
                 "port-width",
                 f"the width of port {port.name} cannot be evaluated: {entry['why']}; it must be {port.width_bits} bits",
                 entry["place"],
@@ -170,7 +170,7 @@ def _check_port(port: Port, entry: dict[str, Any]) -> list[Finding]:
         )
     elif entry["width"] != port.width_bits:
         findings.append(
-            contract_error(
+            gate_error(
                 "port-width",
                 f"port {port.name} is {entry['width']} bits wide; it must be {port.width_bits}",
                 entry["place"],
@@ -204,7 +204,7 @@ def _check_hierarchy(by_name: dict[str, dict[str, Any]], top: str) -> list[Findi
             reported.add(child)
             close = difflib.get_close_matches(child, by_name, 1, 0.6)
             findings.append(
-                contract_error(
+                gate_error(
                     "missing-module",
                     f"{name} instantiates {child}, which is not defined",
                     instance["place"],
@@ -214,7 +214,7 @@ def _check_hierarchy(by_name: dict[str, dict[str, Any]], top: str) -> list[Findi
         elif any(child == above for above, _ in path):
             reported.add(child)
             findings.append(
-                contract_error(
+                gate_error(
                     "recursive-module",
                     f"module {child} contains itself (through {name})",
                     instance["place"],
@@ -267,16 +267,14 @@ def _check_generated(
         said = process.run(command, cwd=folder, limits=GATE_LIMITS, log=folder).stderr
     except ToolFailedError as error:
         return [
-            contract_error(
+            gate_error(
                 "elaboration",
                 f"elaboration did not end well: {error.message}",
                 hint="Look for endless generate loops or recursion.",
             )
         ]
     return [
-        contract_error(
-            "missing-module", f"module {name} is instantiated but not defined", place, f"Define module {name}."
-        )
+        gate_error("missing-module", f"module {name} is instantiated but not defined", place, f"Define module {name}.")
         for name, place in wanted.items()
         if re.search(rf"Unknown module type: {re.escape(name)}\b", said)
     ]

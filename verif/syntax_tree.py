@@ -21,7 +21,7 @@ from tpugen.flows import process
 from tpugen.flows.tools import ICARUS
 from tpugen.paths import cache_dir
 
-__all__ = ["GATE_LIMITS", "Place", "contract_error", "read_modules"]
+__all__ = ["GATE_LIMITS", "Place", "gate_error", "read_modules"]
 
 GATE_LIMITS = process.Limits(wall_s=60, cpu_s=60, memory_mb=2_000, file_mb=200)
 """Bounds on each tool that the contract gate starts."""
@@ -33,9 +33,11 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _PARAMETER_WITHOUT_VALUE = re.compile(r"\bparameter\s+(?:\w+\s+)?(?:\[[^\]]*\]\s*)?(\w+)\s*[,)]")
 
 Place = tuple[str | None, int | None]
+"""File name and 1-based line, where known."""
 
 
-def contract_error(rule: str, message: str, place: Place = (None, None), hint: str | None = None) -> Finding:
+def gate_error(rule: str, message: str, place: Place = (None, None), hint: str | None = None) -> Finding:
+    """An error of the contract gate."""
     return Finding(
         severity="error", gate="contract", rule=rule, message=message, file=place[0], line=place[1], hint=hint
     )
@@ -100,18 +102,18 @@ def _preprocess(files: Sequence[Path], folder: Path) -> tuple[str, _Origins] | F
     try:
         done = process.run(command, cwd=folder, limits=GATE_LIMITS, log=folder)
     except ToolLimitError as error:
-        return contract_error(
+        return gate_error(
             "preprocessor", f"preprocessing did not end: {error.message}", hint="Remove recursive macros."
         )
     except ToolFailedError as error:
-        return contract_error("preprocessor", f"the preprocessor crashed: {error.message}", hint="Remove macros.")
+        return gate_error("preprocessor", f"the preprocessor crashed: {error.message}", hint="Remove macros.")
     if done.returncode != 0 or not output.exists():
         said = (done.stderr or done.stdout).strip()
         match = re.match(r"^(?P<file>[^:\n]+):(?P<line>\d+): (?P<text>.+)", said)
         place: Place = (Path(match["file"]).name, int(match["line"])) if match else (None, None)
         detail = match["text"] if match else said[:300] or f"code {done.returncode}"
         hint = "Check `define, `ifdef and `include lines."
-        return contract_error("preprocessor", f"preprocessing failed: {detail}", place, hint)
+        return gate_error("preprocessor", f"preprocessing failed: {detail}", place, hint)
     text = output.read_text(encoding="utf-8", errors="replace")
     return text, _origins(text, files)
 
@@ -134,11 +136,11 @@ def _parse(folder: Path) -> dict[str, Any] | Finding:
     try:
         done = process.run(command, cwd=folder, limits=GATE_LIMITS, log=folder)
     except ToolLimitError as error:
-        return contract_error(
+        return gate_error(
             "parser-limit", f"parsing did not end: {error.message}", hint="Write smaller, flatter modules."
         )
     except ToolFailedError as error:
-        return contract_error(
+        return gate_error(
             "parser-limit", f"the parser crashed: {error.message}", hint="Write smaller, flatter modules."
         )
     if not (folder / _TREE).exists():
@@ -159,7 +161,7 @@ def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Seq
         said = ""
     match = re.search(r"^(?P<file>[^:\n]+):(?P<line>\d+): (?P<text>.*(?:error|invalid|give up).*)$", said, re.MULTILINE)
     if match:
-        return contract_error(
+        return gate_error(
             "syntax",
             f"{match['text'].removeprefix('error: ')}{_quote(files, match)}",
             (Path(match["file"]).name, int(match["line"])),
@@ -170,7 +172,7 @@ def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Seq
     lines = text.splitlines()
     line = tree["line"]
     shown = f": {lines[line - 1].strip()[:100]}" if isinstance(line, int) and 0 < line <= len(lines) else ""
-    return contract_error(
+    return gate_error(
         "syntax",
         f"this is not Verilog-2005 that the contract gate can read, {what}{shown}",
         origins.place(line),
@@ -194,7 +196,7 @@ def _parameters_without_value(text: str, origins: _Origins) -> list[Finding]:
     for match in _PARAMETER_WITHOUT_VALUE.finditer(code):
         place = origins.place(code.count("\n", 0, match.start()) + 1)
         findings.append(
-            contract_error(
+            gate_error(
                 "parameter-default",
                 f"parameter {match[1]} has no default value",
                 place,

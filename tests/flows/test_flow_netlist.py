@@ -89,11 +89,12 @@ def test_fanout_counts_through_module_boundaries(library: LibertySummary) -> Non
     inner = fanout_design(library, 10).modules["top"]
     inner.name = inner.source = "inner"
     width = len(inner.ports["y_o"].bits)
-    cells = {
+    cells = {"first": Instance("INV", {"A": [1], "Y": [2 + 9 * width]})}
+    cells |= {
         f"u{index}": Instance("inner", {"a_i": [1], "y_o": list(range(2 + index * width, 2 + (index + 1) * width))})
         for index in range(9)
     }
-    top = Module("top", "top", {"a_i": Port("input", [1])}, cells, {}, 2 + 9 * width)
+    top = Module("top", "top", {"a_i": Port("input", [1])}, cells, {}, 3 + 9 * width)
     netlist = Netlist("top", {"inner": inner, "top": top}, library)
     assert buffer_fanout(netlist, 16) == 9
     assert max(fanouts(netlist, top).values()) <= 16
@@ -104,7 +105,9 @@ def test_clocks_are_not_buffered(library: LibertySummary) -> None:
     ports = {"clk_i": Port("input", [1]), "d_i": Port("input", [2])}
     netlist = Netlist("top", {"top": Module("top", "top", ports, cells, {}, 43)}, library)
     assert buffer_fanout(netlist, 16) == 2
-    assert all(instance.pins["CK"] == [1] for instance in netlist.modules["top"].cells.values() if "CK" in instance.pins)
+    assert all(
+        instance.pins["CK"] == [1] for instance in netlist.modules["top"].cells.values() if "CK" in instance.pins
+    )
 
 
 def test_buffer_has_headroom(library: LibertySummary) -> None:

@@ -29,14 +29,14 @@ HOSTILE = [
     ("system-task", "always @* $stop;"),
     ("system-task", "always @* y_o = $random;"),
     ("system-task", "always @* y_o = $time;"),
-    ("system-task", "always @* y_o = $c(\"system(0)\");"),
+    ("system-task", 'always @* y_o = $c("system(0)");'),
     ("system-task", "always @* /* $signed */ $fclose /* ok */ (1);"),
     ("outside-module", "always @* y_o = $root.top.secret;"),
     ("include", '`include "/etc/passwd"'),
-    ("include", '/* x */ `include <vpi.v>'),
+    ("include", "/* x */ `include <vpi.v>"),
     ("directive", "`define X $system\n`X"),
     ("directive", "`ifdef SYNTHESIS\n`endif"),
-    ("directive", "`line 1 \"x\" 0"),
+    ("directive", '`line 1 "x" 0'),
     ("directive", "wire x = `SECRET;"),
     ("not-hardware", "initial y_o = 0;"),
     ("endless-loop", "always y_o = ~y_o;"),
@@ -82,7 +82,7 @@ HOSTILE = [
 
 HARMLESS = [
     "always @(posedge clk_i) y_o <= a_i;",
-    "// $system and `include \"x\" in a comment are nothing\nalways @* y_o = a_i;",
+    '// $system and `include "x" in a comment are nothing\nalways @* y_o = a_i;',
     "/* initial begin #5 $finish; end */ always @* y_o = a_i;",
     "/* a // b */ always @* y_o = a_i; // c /* d",
     'localparam NAME = "$fopen(\\"x\\") // `include"; always @* y_o = a_i;',
@@ -91,7 +91,7 @@ HARMLESS = [
     "sub #(.W(8)) u_sub (.a_i(a_i), .y_o(y)); always @* y_o = y;",
     "sub #(8, 9) u_sub (a_i, y); always @* y_o = y;",
     "sub #(.W(8), .N(2 * (3 + 1))) u_sub [3:0] (.a_i(a_i), .y_o(y)); always @* y_o = y;",
-    "(* keep = \"true\" *) wire x; always @(*) y_o = {8{a_i[0]}};",
+    '(* keep = "true" *) wire x; always @(*) y_o = {8{a_i[0]}};',
     "genvar r; generate for (r = 0; r < 256; r = r + 1) begin : gen_row wire x; end endgenerate",
     "integer i; always @* begin y_o = 0; for (i = 0; i < 8; i = i + 1) y_o[i] = a_i[7 - i]; end",
     "localparam MASK = 64'hFFFF_FFFF_FFFF_FFFF; always @* y_o = MASK[7:0] ^ a_i;",
@@ -153,7 +153,17 @@ def test_pathological_text_takes_no_time() -> None:
     import time
 
     start = time.monotonic()
-    for text in ("[" * 60_000, "/*" * 60_000, '"' + "\\" * 60_000, "a." * 30_000, "#(" * 20_000, "a #(" * 20_000, "translate_off " * 10_000, "// _off " * 20_000, "1_" * 60_000):
+    for text in (
+        "[" * 60_000,
+        "/*" * 60_000,
+        '"' + "\\" * 60_000,
+        "a." * 30_000,
+        "#(" * 20_000,
+        "a #(" * 20_000,
+        "translate_off " * 10_000,
+        "// _off " * 20_000,
+        "1_" * 60_000,
+    ):
         check_sources([("m.v", text)])
     assert time.monotonic() - start < 20
 

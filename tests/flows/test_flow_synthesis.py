@@ -44,9 +44,7 @@ def test_one_element_end_to_end(element_files: list[Path], osu018: Technology, t
     assert {"command.txt", "log.txt", "netlist.v", "netlist.map.json", "premap.ys"} <= set(kept)
     assert not [name for name in kept if name.endswith(".il") or name.startswith("mapped_")]
 
-    timing = analyse(
-        folder / "netlist.v", "mac_element", osu018, clock_mhz=100, clocked=True, folder=tmp_path / "sta"
-    )
+    timing = analyse(folder / "netlist.v", "mac_element", osu018, clock_mhz=100, clocked=True, folder=tmp_path / "sta")
     assert timing.worst_slack_ns > 0
     assert timing.fmax_mhz == pytest.approx(1000 / (10 - timing.worst_slack_ns))
     assert timing.critical_path_ns == pytest.approx(timing.critical_path[-1].arrival_ns, abs=1e-5)
@@ -110,7 +108,12 @@ def test_hierarchical_agrees_with_flat(grid_files: list[Path], osu018: Technolog
         assert sum(share.area_um2 for share in result.areas) == pytest.approx(result.area_um2)
     slack = {
         mode: analyse(
-            tmp_path / mode / "netlist.v", "mac_grid", osu018, clock_mhz=80, clocked=True, folder=tmp_path / f"sta_{mode}"
+            tmp_path / mode / "netlist.v",
+            "mac_grid",
+            osu018,
+            clock_mhz=80,
+            clocked=True,
+            folder=tmp_path / f"sta_{mode}",
         ).fmax_mhz
         for mode in results
     }
@@ -118,9 +121,7 @@ def test_hierarchical_agrees_with_flat(grid_files: list[Path], osu018: Technolog
 
 
 @pytest.mark.parametrize("file", ["nangate45_typ.lib.gz", "sky130hd_tt.lib.gz"])
-def test_other_libraries(
-    shared_liberty: Path | None, file: str, element_files: list[Path], tmp_path: Path
-) -> None:
+def test_other_libraries(shared_liberty: Path | None, file: str, element_files: list[Path], tmp_path: Path) -> None:
     technology = library(shared_liberty, file)
     result = synthesise(element_files, "mac_element", technology, clock_mhz=100, folder=tmp_path / "synth")
     timing = analyse(
@@ -221,9 +222,7 @@ def test_combinational_design(osu018: Technology, tmp_path: Path) -> None:
     result = synthesise([path], "add", osu018, clock_mhz=200, folder=tmp_path / "synth")
     assert result.flip_flops == 0
     assert result.sequential_area_um2 == 0
-    timing = analyse(
-        tmp_path / "synth/netlist.v", "add", osu018, clock_mhz=200, clocked=False, folder=tmp_path / "sta"
-    )
+    timing = analyse(tmp_path / "synth/netlist.v", "add", osu018, clock_mhz=200, clocked=False, folder=tmp_path / "sta")
     assert 0.1 < timing.critical_path_ns < 5
     assert timing.fmax_mhz == pytest.approx(1000 / (5 - timing.worst_slack_ns))
     assert timing.power is not None and timing.power.total_mw > 0
@@ -274,9 +273,7 @@ def test_missing_tools(
         synthesise(element_files, "mac_element", osu018, clock_mhz=100, folder=tmp_path / "synth")
 
 
-def test_any_complaint_of_opensta_is_a_failure(
-    element_files: list[Path], osu018: Technology, tmp_path: Path
-) -> None:
+def test_any_complaint_of_opensta_is_a_failure(element_files: list[Path], osu018: Technology, tmp_path: Path) -> None:
     synthesise(element_files, "mac_element", osu018, clock_mhz=100, folder=tmp_path / "synth")
     netlist = tmp_path / "synth/netlist.v"
     netlist.write_text(netlist.read_text().replace("endmodule", "assign {a, b} = c;\nendmodule"))

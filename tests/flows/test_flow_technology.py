@@ -104,8 +104,7 @@ def test_variable_that_leads_nowhere_is_not_ignored(monkeypatch: pytest.MonkeyPa
     with pytest.raises(LibraryFileError) as caught:
         find_technology("osu018")
     assert str(caught.value) == (
-        "cannot read the Liberty file /nowhere/x.lib: No such file or directory\n"
-        "  check the path and its permissions"
+        "cannot read the Liberty file /nowhere/x.lib: No such file or directory\n  check the path and its permissions"
     )
 
 

@@ -76,7 +76,7 @@ def test_source_follows_while_the_budget_lasts(retriever: Retriever):
 def test_the_numbers_of_the_design_are_given(retriever: Retriever):
     prompt = _prompt(SystolicArraySpec(rows=5, cols=3, signed=False), retriever)
     assert (
-        "Numbers of this design: signed = 0, activation_width_bits = 8, weight_width_bits = 8, "
+        "Numbers of this design: signed = 0 (unsigned), activation_width_bits = 8, weight_width_bits = 8, "
         "accumulator_width_bits = 32, rows = 5, cols = 3, dataflow = output_stationary." in prompt
     )
 
@@ -94,10 +94,10 @@ def test_findings_are_fed_back_with_the_line_that_they_point_at():
     ]  # fmt: skip
     prompt = repair_prompt(contract, findings, sources)
     assert "3 problems:" in prompt
-    assert "1. [contract/port-width] port a_i is 7 bits, expected 8\n" in prompt
+    assert "2. [contract/port-width] port a_i is 7 bits, expected 8\n" in prompt
     assert "   At adder_s8.v line 2: `input wire [6:0] a_i,`\n   To mend it: declare [7:0]\n" in prompt
-    assert "2. [lint/syntax] oops\n" in prompt and "elsewhere.v" not in prompt
-    assert "3. [lint/width] expects 64 bits\n   At adder_s8.v line 1: `module adder_s8 (`\n" in prompt
+    assert "3. [lint/syntax] oops\n" in prompt and "elsewhere.v" not in prompt
+    assert "1. [lint/width] expects 64 bits\n   At adder_s8.v line 1: `module adder_s8 (`\n" in prompt
     assert "a warning on the library" not in prompt and "by the way" not in prompt
     assert module_header(contract) in prompt
 

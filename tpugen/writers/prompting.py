@@ -31,6 +31,7 @@ SOURCE_BUDGET_TOKENS = 1500
 
 _CHARACTERS_PER_TOKEN = 3.2  # of Verilog, measured with the tokenizers of current code models: 3.0 to 3.6
 _FINDINGS_SHOWN = 8
+_WARNINGS_SHOWN = 3
 _OTHERS_SHOWN = 6
 
 
@@ -98,12 +99,13 @@ def first_prompt(
 
 
 def _numbers(spec: DesignSpec) -> str:
-    """The spec's fields as `rows = 4, cols = 4, ...`; booleans as Verilog has them."""
+    """The spec's fields as `signed = 0 (unsigned), rows = 4, ...`: with the value that a Verilog parameter takes."""
     fields = {
-        name: int(value) if isinstance(value, bool) else value
+        name: value
         for name, value in spec.model_dump().items()
-        if isinstance(value, int | str) and name != "kind"
+        if isinstance(value, int | str) and name not in ("kind", "signed")
     }
+    fields = {"signed": "1 (two's complement)" if spec.signed else "0 (unsigned)", **fields}
     return ", ".join(f"{name} = {value}" for name, value in fields.items())
 
 
@@ -155,13 +157,13 @@ def repair_prompt(contract: Contract, findings: Sequence[Finding], sources: Mapp
 
     Args:
         contract: What the design must be.
-        findings: All findings. Errors are shown, then warnings about the model's own files, as a warned-of width is
-            often why a simulation fails; eight in all, as one cause often gives many.
+        findings: All findings. The first warnings about the model's own files are shown, as a warned-of width is often
+            why a simulation fails, then errors; eight in all, as one cause often gives many.
         sources: Text by file name of what the model wrote, to quote the lines that findings point at.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     warnings = [finding for finding in findings if finding.severity == "warning" and finding.file in sources]
-    distinct = list({(item.rule, item.message): item for item in [*errors, *warnings]}.values())
+    distinct = list({(item.rule, item.message): item for item in [*warnings[:_WARNINGS_SHOWN], *errors]}.values())
     return (
         _environment()
         .get_template("repair.md.j2")
