@@ -15,6 +15,9 @@ __all__ = ["REFUSED_WARNINGS", "command", "lint", "parse"]
 REFUSED_WARNINGS = frozenset({"BLKANDNBLK", "COMBDLY", "LATCH", "MULTIDRIVEN", "PINMISSING", "UNDRIVEN"})
 """Warnings that are bugs in synthesisable RTL: they refuse the design."""
 
+# Of the width warnings, the one that is a wrong connection: a port and what is wired to it differ.
+_PORT_WIDTH = "port connection"
+
 _LINE = re.compile(
     r"^%(?P<kind>Warning|Error)(?:-(?P<code>\w+))?: (?:(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? )?(?P<message>.*)$"
 )
@@ -57,7 +60,8 @@ def parse(done: Completed) -> list[Finding]:
         if match is None or match["message"].startswith(("Exiting due to", "This may be because")):
             continue
         code = match["code"]
-        severity: Severity = "error" if match["kind"] == "Error" or code in REFUSED_WARNINGS else "warning"
+        refused = code in REFUSED_WARNINGS or _PORT_WIDTH in match["message"]
+        severity: Severity = "error" if match["kind"] == "Error" or refused else "warning"
         findings.append(
             Finding(
                 severity=severity,

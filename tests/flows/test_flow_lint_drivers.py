@@ -132,11 +132,15 @@ def test_icarus_output() -> None:
 def test_verilator_output() -> None:
     text = (
         "%Warning-WIDTH: bad.v:7:20: Operator ADD expects 8 bits\n    7 |   assign z\n      |    ^\n"
+        "%Warning-WIDTH: bad.v:8:6: Input port connection 'a_i' expects 8 bits on the pin connection, "
+        "but pin connection's VARREF 'x' generates 16 bits.\n"
         "%Warning-LATCH: bad.v:9:3: Latch inferred for signal 'y_o'\n"
         "%Error: bad.v:2:1: syntax error, unexpected assign\n%Error: Exiting due to 1 error(s)\n"
     )
     assert [finding.one_line() for finding in verilator.parse(said(stderr=text, returncode=1))] == [
         "bad.v:7: warning [lint/verilator-width] Operator ADD expects 8 bits",
+        "bad.v:8: error [lint/verilator-width] Input port connection 'a_i' expects 8 bits on the pin connection, "
+        "but pin connection's VARREF 'x' generates 16 bits.",
         "bad.v:9: error [lint/verilator-latch] Latch inferred for signal 'y_o'",
         "bad.v:2: error [lint/verilator-error] syntax error, unexpected assign",
     ]

@@ -157,3 +157,30 @@ def test_a_prompt_beyond_the_context_window(tmp_path: Path):
 def test_a_model_file_that_does_not_load(tmp_path: Path):
     with pytest.raises(ChatModelNameError, match=r"llama\.cpp cannot load .*: Failed to load model"):
         _gguf(tmp_path, "broken.gguf")
+
+
+@pytest.mark.network
+def test_another_provider_through_langchain(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-not-a-key")
+    model: Any = chat_model("langchain:openai:some-model")
+    assert (type(model).__name__, model.model_name) == ("ChatOpenAI", "some-model")
+    assert endpoint_in_words("langchain:openai:some-model") == "model 'some-model' of openai"
+
+
+def test_a_provider_without_its_integration():
+    with pytest.raises(ChatModelNameError) as caught:
+        chat_model("langchain:anthropic:some-model")
+    assert caught.value.message == "LangChain's integration for 'anthropic' is not installed"
+    assert caught.value.hint == "pip install langchain-anthropic"
+
+
+def test_a_provider_that_langchain_does_not_know():
+    with pytest.raises(ChatModelNameError) as caught:
+        chat_model("langchain:crystal_ball:some-model")
+    assert caught.value.message.startswith("LangChain cannot start model 'some-model' of provider 'crystal_ball': ")
+
+
+@pytest.mark.parametrize("name", ["langchain:", "langchain:openai", "langchain::x"])
+def test_a_provider_without_a_model(name: str):
+    with pytest.raises(ChatModelNameError, match="does not name a provider and a model"):
+        chat_model(name)

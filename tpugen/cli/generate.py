@@ -48,7 +48,7 @@ def generate(  # noqa: PLR0917 - typer passes options by name
         typer.Option(
             "--model",
             metavar="NAME",
-            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, or gguf:FILE.",
+            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, gguf:FILE, or langchain:PROVIDER:NAME.",
         ),
     ] = None,
     writer: Annotated[

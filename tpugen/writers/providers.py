@@ -1,4 +1,4 @@
-"""Chat models by name, through LangChain: OpenAI-compatible endpoints, and GGUF files in this process.
+"""Chat models by name, through LangChain: OpenAI-compatible endpoints, other providers, GGUF files in this process.
 
 A provider is a name's prefix and a factory in `_PROVIDERS`; a name without a known prefix is a model of the
 OpenAI-compatible endpoint. Keys come from the environment and go nowhere else.
@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from tpugen.errors import ChatModelNameError
+from tpugen.writers.redaction import redact
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -53,8 +54,9 @@ def chat_model(name: str, settings: ChatSettings = DEFAULT_SETTINGS) -> BaseChat
     """The LangChain chat model of that name.
 
     Args:
-        name: `gguf:PATH` or `local:PATH` for a GGUF file in this process; anything else is a model of the
-            OpenAI-compatible endpoint at `TPUGEN_BASE_URL`, else `OPENAI_BASE_URL`, else OpenAI itself.
+        name: `gguf:PATH` or `local:PATH` for a GGUF file in this process; `langchain:PROVIDER:NAME` for any provider
+            that LangChain has an installed integration for; anything else is a model of the OpenAI-compatible
+            endpoint at `TPUGEN_BASE_URL`, else `OPENAI_BASE_URL`, else OpenAI itself.
         settings: Temperature and limits.
 
     Raises:
@@ -72,6 +74,9 @@ def chat_model(name: str, settings: ChatSettings = DEFAULT_SETTINGS) -> BaseChat
 def endpoint_in_words(name: str) -> str:
     """Where a model of that name is asked, for messages: `model NAME at HOST:PORT`, or `model file PATH`."""
     prefix, separator, rest = name.partition(":")
+    if separator and prefix == "langchain":
+        provider, _, model = rest.partition(":")
+        return f"model {model!r} of {provider}"
     if separator and prefix in _PROVIDERS:
         return f"model file {rest}"
     url = _base_url()
@@ -101,23 +106,54 @@ def _openai_compatible(name: str, settings: ChatSettings) -> BaseChatModel:
             hint=f"set {_KEY_VARIABLE}, or {_BASE_URL_VARIABLES[0]} for a server of your own, "
             "or use --model gguf:PATH for a model file",
         )
-    try:
-        from langchain_openai import ChatOpenAI
-    except ImportError as error:
-        raise ChatModelNameError(
-            f"langchain-openai cannot be imported: {error}", hint="pip install langchain-openai"
-        ) from error
     from pydantic import SecretStr
 
-    return ChatOpenAI(
-        model=name,
+    return _initialise(
+        name,
+        "openai",
+        settings,
         base_url=url,
         api_key=SecretStr(key or "none"),
-        max_tokens=settings.max_reply_tokens,  # type: ignore[call-arg]  # the field's alias
-        timeout=settings.timeout_s,
-        max_retries=0,  # retries are counted, bounded and told of in `conversation`
         use_responses_api=False,  # servers of one's own speak chat completions
     )
+
+
+def _langchain(rest: str, settings: ChatSettings) -> BaseChatModel:
+    """Any provider that LangChain has an integration for: `langchain:PROVIDER:NAME`."""
+    provider, _, name = rest.partition(":")
+    if not provider or not name:
+        raise ChatModelNameError(
+            f"'langchain:{rest}' does not name a provider and a model",
+            hint="write --model langchain:PROVIDER:NAME, e.g. langchain:anthropic:claude-sonnet-4-5",
+        )
+    return _initialise(name, provider, settings)
+
+
+def _initialise(name: str, provider: str, settings: ChatSettings, **options: object) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        model = init_chat_model(
+            name,
+            model_provider=provider,
+            max_tokens=settings.max_reply_tokens,
+            timeout=settings.timeout_s,
+            max_retries=0,  # retries are counted, bounded and told of in `conversation`
+            **options,
+        )
+    except ImportError as error:
+        raise ChatModelNameError(
+            f"LangChain's integration for {provider!r} is not installed",
+            hint=f"pip install langchain-{provider.replace('_', '-')}",
+        ) from error
+    except Exception as error:
+        # Integrations refuse with many types: an unknown provider, no key, an option that they do not have.
+        first_line = redact(str(error)).partition("\n")[0]
+        raise ChatModelNameError(
+            f"LangChain cannot start model {name!r} of provider {provider!r}: {first_line}",
+            hint="check the provider's name and that its key is set in the environment",
+        ) from error
+    return cast("BaseChatModel", model)
 
 
 def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
@@ -143,5 +179,5 @@ def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
 
 
 _PROVIDERS: Mapping[str, Callable[[str, ChatSettings], BaseChatModel]] = MappingProxyType(
-    {"gguf": _gguf, "local": _gguf}
+    {"gguf": _gguf, "local": _gguf, "langchain": _langchain}
 )
