@@ -34,7 +34,7 @@ class SynthMode(StrEnum):
     hierarchical = "hierarchical"
 
 
-def generate(  # noqa: PLR0917 - typer passes options by name
+def generate(
     text: Text = None,
     spec: SpecFile = None,
     technology: Technology = "osu018",
@@ -48,7 +48,8 @@ def generate(  # noqa: PLR0917 - typer passes options by name
         typer.Option(
             "--model",
             metavar="NAME",
-            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, gguf:FILE, or langchain:PROVIDER:NAME.",
+            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, gguf:FILE, or "
+            "langchain:PROVIDER:NAME.",
         ),
     ] = None,
     writer: Annotated[

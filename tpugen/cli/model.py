@@ -20,7 +20,7 @@ def _model() -> None:
 
 
 @app.command()
-def gemm(  # noqa: PLR0917 - typer passes options by name
+def gemm(
     sizes: Annotated[list[str], typer.Argument(metavar="MxKxN...", help="GEMMs C[M,N] = A[M,K] x B[K,N].")],
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="A measured run: its id or folder.")] = None,
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A design in words, unmeasured.")] = None,

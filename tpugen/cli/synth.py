@@ -14,7 +14,7 @@ from tpugen.cli.output import number, print_json, print_pairs
 __all__ = ["synth"]
 
 
-def synth(  # noqa: PLR0917 - typer passes options by name
+def synth(
     text: Text = None,
     spec: SpecFile = None,
     rtl: Annotated[

@@ -13,7 +13,7 @@ from tpugen.cli.output import print_json, print_pairs
 __all__ = ["verify"]
 
 
-def verify(  # noqa: PLR0917 - typer passes options by name
+def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Verilog-2005 sources of the design.")],
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it is to be, in words.")] = None,
     spec: SpecFile = None,
