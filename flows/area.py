@@ -1,8 +1,8 @@
 """Area by module of the RTL, also where synthesis dissolved the modules.
 
 Registers keep their RTL names through flattening, so each belongs to the module instance that declares it. A gate
-belongs to the instance whose registers it feeds; a gate that feeds several belongs to the deepest instance that contains
-them all, and one that feeds an output of the top to the top.
+belongs to the instance whose registers it feeds; a gate that feeds several belongs to the deepest instance that
+contains them all, and one that feeds an output of the top to the top.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["Hierarchy", "read_hierarchy"]
 
 _SMALLEST_SAVING = 0.05
-"""A repeated module that saves less than this part of the design is flattened: gates are not shared across boundaries."""
+"""A repeated module that saves less than this part of the design is flattened: boundaries hinder sharing."""
 
 _REGISTER_GATES = 6.0
 _MULTIPLIER_GATES_PER_BIT2 = 7.0

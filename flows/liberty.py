@@ -106,8 +106,7 @@ class LibertySummary(BaseModel):
             function = re.sub(r"[\s()]", "", cell.pins[cell.outputs[0]].function or "")
             name = cell.inputs[0]
             if function in ({f"!{name}", f"{name}'", f"~{name}"} if negated else {name}):
-                if "three_state" not in cell.kind:
-                    found.append(cell)
+                found.append(cell)
         return sorted(found, key=lambda cell: (cell.area_um2, cell.name))
 
 

@@ -1,7 +1,7 @@
 """A mapped netlist in memory: read from Yosys's JSON, changed by `netlist_passes`, written by `netlist_verilog`.
 
-Nets are numbers, constants are the strings `"0"` and `"1"`. Every module is mapped to cells of one Liberty library and to
-instances of other modules; the module order is children first.
+Nets are numbers, constants are the strings `"0"` and `"1"`. Every module is mapped to cells of one Liberty library and
+to instances of other modules; the module order is children first.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Netlist:
 
 
 def base_module_name(name: str) -> str:
-    """The RTL name of a module that Yosys may have derived for parameters: `$paramod$1f2e\\pe` is `pe`."""
+    """The RTL name of a module: without what Yosys adds for parameters and `variants` for copies."""
     plain = name.split("\\")[1] if name.startswith("$paramod") and "\\" in name else name.lstrip("\\")
     return re.sub(r"__variant\d+$", "", plain)
 
@@ -175,7 +175,7 @@ def _refuse_unmapped(raw: Mapping[str, Any], order: list[str], library: LibertyS
     if unmapped:
         raise ToolFailedError(
             f"the library {library.name} has no cell for {', '.join(unmapped)}",
-            hint="a latch or a flip-flop with an unusual set, reset or enable is in the design, or the library is small",
+            hint="the design has a latch or a flip-flop with an unusual set or reset, or the library is small",
         )
 
 

@@ -273,7 +273,7 @@ def _raise_for_limits(
     if code == 0:
         return
     said = (completed.stderr[-20_000:] + completed.stdout[-20_000:]).lower()
-    if code == -signal.SIGXFSZ or 128 + signal.SIGXFSZ == code or any(word in said for word in _FILE_SIZE_WORDS):
+    if code == -signal.SIGXFSZ or code == 128 + signal.SIGXFSZ or any(word in said for word in _FILE_SIZE_WORDS):
         raise ToolLimitError(f"{tool} was stopped: it wrote a file larger than {limits.file_mb} MiB", hint=hint)
     if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU) or (verdict.get("cpu_s") or 0.0) >= limits.cpu_s:
         raise ToolLimitError(f"{tool} was stopped: it used more than {limits.cpu_s:g} s of CPU time", hint=hint)

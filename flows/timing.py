@@ -196,7 +196,7 @@ def _annotations(design: Netlist, paths: dict[str, dict[str, str]], activity: Ac
 
 
 def _scopes(design: Netlist, paths: dict[str, dict[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Every module instance: its module, the prefix of its pins in the netlist, the prefix of its signals in the RTL."""
+    """Every module instance: its module, the prefix of its pins in the netlist, that of its signals in the RTL."""
     stack = [(design.top, "", "")]
     while stack:
         module, place, path = stack.pop()

@@ -161,7 +161,7 @@ def test_map_is_read_back(library: LibertySummary, tmp_path: Path) -> None:
     assert to_verilog(again) == path.read_text()
     assert paths == {"top": {}}
     (tmp_path / "netlist.map.json").write_text('{"top":')
-    with pytest.raises(StorageError, match="the map of netlist.v back to the RTL"):
+    with pytest.raises(StorageError, match=r"the map of netlist\.v back to the RTL"):
         load_map(path, library)
 
 

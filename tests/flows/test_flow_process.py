@@ -130,7 +130,7 @@ def test_temporary_folder_is_private_and_removed(tmp_path: Path) -> None:
 
 
 def test_no_network_where_the_kernel_allows(tmp_path: Path) -> None:
-    probe = subprocess.run(["unshare", "-Urn", "true"], capture_output=True)
+    probe = subprocess.run(["unshare", "-Urn", "true"], capture_output=True, check=False)
     if probe.returncode != 0:
         pytest.skip("this kernel does not let an ordinary process enter a network namespace")
     links = run(["cat", "/proc/net/dev"], cwd=tmp_path).stdout.splitlines()[2:]
@@ -147,7 +147,10 @@ def test_processes_left_behind_are_killed(tmp_path: Path) -> None:
 
 
 def test_time_out_kills_the_grandchildren(tmp_path: Path) -> None:
-    code = f"sh -c 'echo $$ > {tmp_path}/pid; exec sleep 300' & setsid sh -c 'echo $$ > {tmp_path}/pid2; exec sleep 300' & wait"
+    code = (
+        f"sh -c 'echo $$ > {tmp_path}/pid; exec sleep 300' & "
+        f"setsid sh -c 'echo $$ > {tmp_path}/pid2; exec sleep 300' & wait"
+    )
     with pytest.raises(ToolLimitError):
         run(["sh", "-c", code], cwd=tmp_path, limits=Limits(wall_s=1.5))
     for name in ("pid", "pid2"):
@@ -158,7 +161,8 @@ def test_time_out_kills_the_grandchildren(tmp_path: Path) -> None:
 def test_no_orphan_when_the_parent_dies(tmp_path: Path, number: int) -> None:
     code = (
         "from pathlib import Path\nfrom tpugen.flows.process import run\n"
-        f"run(['sh', '-c', 'setsid sleep 300 & echo $! $$ > {tmp_path}/pids; sleep 300'], cwd=Path({str(tmp_path)!r}))\n"
+        f"tool = 'setsid sleep 300 & echo $! $$ > {tmp_path}/pids; sleep 300'\n"
+        f"run(['sh', '-c', tool], cwd=Path({str(tmp_path)!r}))\n"
     )
     parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.PIPE)
     try:

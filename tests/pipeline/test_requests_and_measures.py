@@ -42,6 +42,17 @@ def test_whether_the_clock_was_asked_for(request_: object, clock_mhz: float | No
     assert all(set(assumption) == {"field", "value", "reason"} for assumption in found.assumptions)
 
 
+def test_a_workload_in_the_sentence_is_used() -> None:
+    asked = understand("8x8 int8 systolic array for a 64x32x16 GEMM")
+    assert (asked.gemms, asked.not_understood) == (("64x32x16",), [])
+
+
+def test_a_workload_that_the_design_cannot_run_is_not_dropped() -> None:
+    asked = understand("8x8-bit multiplier for a 64x32x16 GEMM")
+    assert asked.spec.kind == "multiplier"
+    assert (asked.gemms, asked.not_understood) == ((), ["GEMM 64x32x16"])
+
+
 def test_an_illegal_clock_is_refused() -> None:
     with pytest.raises(
         SpecError, match=r"clock_mhz: -5(\.0)? is not legal; legal: above 0, up to 10000; 100 would work"

@@ -30,12 +30,28 @@ def spec(
     asked = understand(one_request(text, spec_file), require_rtl=False)
     if json:
         document = {"spec": asked.spec.model_dump(mode="json"), "assumptions": asked.assumptions}
-        print_json({**document, "not_understood": asked.not_understood})
+        print_json({**document, "not_understood": asked.not_understood, "gemms": asked.gemms})
         return
     contract = contract_for(asked.spec)
-    pairs = [(name, str(value)) for name, value in asked.spec.model_dump(mode="json").items()]
+    fields = asked.spec.model_dump(mode="json")
+    pairs = [("kind", fields.pop("kind")), *((name, _in_words(value)) for name, value in fields.items())]
     pairs.append(("module", contract.module))
     pairs.append(("latency", contract.latency.formula()))
     pairs.extend(("assumed", f"{a['field']} = {a['value']}: {a['reason']}") for a in asked.assumptions)
+    pairs.extend(("workload", f"GEMM {gemm}") for gemm in asked.gemms)
     pairs.extend(("not understood", words) for words in asked.not_understood)
     print_pairs(pairs)
+
+
+def _in_words(value: object) -> str:
+    """`yes`, `drum (k = 4)`, `200`."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case {"family": family, **parameters}:
+            settings = ", ".join(f"{name} = {number}" for name, number in parameters.items())
+            return f"{family} ({settings})" if settings else str(family)
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -74,6 +74,8 @@ def generate(
     """
     options = _absolute(options or GenerateOptions())
     asked = understand(request, clock_mhz=options.clock_mhz)
+    if not options.gemms:
+        options = options.model_copy(update={"gemms": asked.gemms})
     preflight(options)
     identity = {
         "spec": asked.spec.model_dump(mode="json"),

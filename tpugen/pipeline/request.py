@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tpugen.errors import RequestError
-from tpugen.spec import DesignSpec, spec_from_dict
+from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, spec_from_dict
 from tpugen.spec.design import require_available
 
 __all__ = ["Understanding", "spec_from_file", "understand"]
@@ -27,6 +27,7 @@ class Understanding:
         assumptions: `{field, value, reason}` for each field that the sentence did not settle.
         not_understood: Words of the sentence that were not used.
         clock_asked: Whether the clock was asked for; missing an assumed clock does not fail a design.
+        gemms: Workload that the sentence names, as `MxKxN`.
     """
 
     spec: DesignSpec
@@ -34,6 +35,7 @@ class Understanding:
     assumptions: list[dict[str, Any]] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
     clock_asked: bool = True
+    gemms: tuple[str, ...] = ()
 
 
 def understand(
@@ -54,12 +56,17 @@ def understand(
     text: str | None = None
     assumptions: list[dict[str, Any]] = []
     not_understood: list[str] = []
+    gemms: tuple[str, ...] = ()
     if isinstance(request, str):
         from tpugen.spec.language import parse_request
 
         parsed = parse_request(request)
         text, spec, not_understood = request, parsed.spec, list(parsed.not_understood)
         assumptions = [_plain(assumption) for assumption in parsed.assumptions]
+        gemms = tuple("x".join(map(str, gemm)) for gemm in parsed.gemms)
+        if isinstance(spec, AdderSpec | MultiplierSpec):  # no matrix runs on a single adder or multiplier
+            not_understood += [f"GEMM {gemm}" for gemm in gemms]
+            gemms = ()
         clock_asked = not any(assumption["field"] == "clock_mhz" for assumption in assumptions)
     elif isinstance(request, BaseModel):
         spec, clock_asked = request, "clock_mhz" in request.model_fields_set
@@ -71,7 +78,7 @@ def understand(
         clock_asked = True
     if require_rtl:
         require_available(spec)
-    return Understanding(spec, text, assumptions, not_understood, clock_asked)
+    return Understanding(spec, text, assumptions, not_understood, clock_asked, gemms)
 
 
 def _plain(assumption: object) -> dict[str, Any]:

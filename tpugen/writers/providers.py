@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tpugen.errors import ChatModelNameError
@@ -129,11 +129,11 @@ def _langchain(rest: str, settings: ChatSettings) -> BaseChatModel:
     return _initialise(name, provider, settings)
 
 
-def _initialise(name: str, provider: str, settings: ChatSettings, **options: object) -> BaseChatModel:
+def _initialise(name: str, provider: str, settings: ChatSettings, **options: Any) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     try:
-        model = init_chat_model(
+        model: BaseChatModel = init_chat_model(
             name,
             model_provider=provider,
             max_tokens=settings.max_reply_tokens,
@@ -153,7 +153,7 @@ def _initialise(name: str, provider: str, settings: ChatSettings, **options: obj
             f"LangChain cannot start model {name!r} of provider {provider!r}: {first_line}",
             hint="check the provider's name and that its key is set in the environment",
         ) from error
-    return cast("BaseChatModel", model)
+    return model
 
 
 def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
