@@ -7,8 +7,8 @@ Written for OpenSTA 2019 (2.0.17, Debian's) and later. Facts about that version,
   cycle; from 2.3 on the first works and the second takes toggles per second);
 - activity on a register's output is overwritten by what arrives at its data pin, and gates behind annotated pins are
   not reached. While the arcs from clock to output are disabled, though, register outputs are starting points like the
-  input ports; with the data pins annotated too (sampled once a cycle, they toggle as the outputs do) the measured activity
-  holds and is propagated through all gates. Activities are kept when the arcs come back for delays and slews;
+  input ports; with the data pins annotated too (sampled once a cycle, they toggle as the outputs do) the measured
+  activity holds and is propagated through all gates. It is kept when the arcs come back for delays and slews;
 - a constant on a pin counts as a toggling input unless it is annotated;
 - `report_power` prints watts whatever the units are.
 """

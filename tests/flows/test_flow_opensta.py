@@ -163,5 +163,5 @@ def test_damaged_activity(text: str, tmp_path: Path) -> None:
 
 
 def test_absent_activity(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot read .*: No such file or directory"):
+    with pytest.raises(StorageError, match=r"cannot read .*: No such file or directory"):
         Activity.load(tmp_path / "none.json")

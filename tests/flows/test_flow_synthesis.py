@@ -13,6 +13,8 @@ from tpugen.flows.synthesis import synthesise
 from tpugen.flows.technology import Technology, find_technology
 from tpugen.flows.timing import analyse
 from tpugen.results import SynthesisResult, TimingResult
+from tpugen.spec import contract_for, spec_from_dict
+from tpugen.writers.composer import compose
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +120,33 @@ def test_hierarchical_agrees_with_flat(grid_files: list[Path], osu018: Technolog
         for mode in results
     }
     assert slack["hierarchical"] == pytest.approx(slack["flat"], rel=0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataflow", ["output_stationary", "weight_stationary"])
+def test_hierarchical_agrees_with_flat_on_real_arrays(dataflow: str, osu018: Technology, tmp_path: Path) -> None:
+    spec = spec_from_dict(
+        {
+            "kind": "systolic_array", "rows": 4, "cols": 4, "dataflow": dataflow, "activation_width_bits": 8,
+            "weight_width_bits": 8, "accumulator_width_bits": 32, "signed": True, "clock_mhz": 100,
+        }
+    )  # fmt: skip
+    files = []
+    for file in compose(spec):
+        files.append(tmp_path / file.name)
+        files[-1].write_text(file.text)
+    top = contract_for(spec).module
+    flat, hierarchical = (
+        synthesise(files, top, osu018, clock_mhz=100, folder=tmp_path / mode, mode=mode)
+        for mode in ("flat", "hierarchical")
+    )
+    assert (flat.mode, hierarchical.mode) == ("flat", "hierarchical")
+    assert hierarchical.area_um2 == pytest.approx(flat.area_um2, rel=0.03)
+    assert hierarchical.flip_flops == flat.flip_flops
+    # The processing elements are most of the array, whichever way it was mapped.
+    for result in (flat, hierarchical):
+        assert result.areas[0].module.startswith("pe_")
+        assert result.areas[0].instances == 16
 
 
 @pytest.mark.parametrize("file", ["nangate45_typ.lib.gz", "sky130hd_tt.lib.gz"])

@@ -29,8 +29,12 @@ def spec(
 
     asked = understand(one_request(text, spec_file), require_rtl=False)
     if json:
-        document = {"spec": asked.spec.model_dump(mode="json"), "assumptions": asked.assumptions}
-        print_json({**document, "not_understood": asked.not_understood, "gemms": asked.gemms})
+        document: dict[str, object] = {
+            "spec": asked.spec.model_dump(mode="json"),
+            "assumptions": asked.assumptions,
+            "not_understood": asked.not_understood,
+        }
+        print_json({**document, "gemms": asked.gemms} if asked.gemms else document)
         return
     contract = contract_for(asked.spec)
     fields = asked.spec.model_dump(mode="json")
