@@ -163,10 +163,10 @@ def find_technology(name_or_path: str) -> Technology:
             hint="name one of these, or give the path of a .lib or .lib.gz file",
         )
     looked: list[str] = []
-    for path, place in _candidates(entry):
+    for liberty, place in _candidates(entry):
         looked.append(place)
-        if path is not None:
-            return _technology(entry.name, path, entry.process_nm, place)
+        if liberty is not None:
+            return _technology(entry.name, liberty, entry.process_nm, place)
     raise UnknownNameError(
         f"the technology {entry.name} ({entry.title}) is known but was not found; looked at: {'; '.join(looked)}",
         hint=entry.fix,

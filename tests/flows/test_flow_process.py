@@ -164,7 +164,7 @@ def test_no_orphan_when_the_parent_dies(tmp_path: Path, number: int) -> None:
         f"tool = 'setsid sleep 300 & echo $! $$ > {tmp_path}/pids; sleep 300'\n"
         f"run(['sh', '-c', tool], cwd=Path({str(tmp_path)!r}))\n"
     )
-    parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.PIPE)
+    parent = subprocess.Popen([PYTHON, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE)
     try:
         assert wait_for(lambda: (tmp_path / "pids").is_file() and (tmp_path / "pids").read_text().endswith("\n"))
         pids = [int(text) for text in (tmp_path / "pids").read_text().split()]
