@@ -19,12 +19,28 @@ from tpugen.flows.activity import Activity, SignalActivity
 __all__ = ["activity_from_waveform", "register_names"]
 
 _PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
+_ALIAS = re.compile(r"\bassign\s+(\w+)\s*=\s*(\w+|\{[\w\s,]+\})\s*;")
+_CONCATENATED = re.compile(r"\{([\w\s,]+)\}\s*<=")
 _NONBLOCKING = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*<=")
 
 
 def register_names(sources: Iterable[str]) -> set[str]:
-    """Names that are targets of non-blocking assignments (or compared with `<=`: a superset does no harm)."""
-    return {match[1] for text in sources for match in _NONBLOCKING.finditer(text)}
+    """Names of registers, and of nets that are registers under another name.
+
+    Synthesis may keep either name. Registers are the targets of non-blocking assignments (or what is compared with
+    `<=`: a superset does no harm); the others are assigned a register, or a concatenation of registers, and nothing else.
+    """
+    texts = list(sources)
+    registers = {match[1] for text in texts for match in _NONBLOCKING.finditer(text)}
+    for text in texts:
+        own = {match[1] for match in _NONBLOCKING.finditer(text)}
+        for match in _CONCATENATED.finditer(text):
+            own.update(name.strip() for name in match[1].split(","))
+        registers |= own
+        for name, value in _ALIAS.findall(text):
+            if {part.strip() for part in value.strip("{} ").split(",")} <= own:
+                registers.add(name)
+    return registers
 
 
 def activity_from_waveform(
@@ -85,7 +101,9 @@ def activity_from_waveform(
 def _is_counted(var: Any, prefix: str, registers: Collection[str] | None) -> bool:
     if "." not in var.full_name.removeprefix(prefix):
         return str(var.var_type) in ("Wire", "Reg", "Logic")
-    return str(var.var_type) in ("Reg", "Logic") and (registers is None or _plain(var.name) in registers)
+    if registers is not None:
+        return _plain(var.name) in registers
+    return str(var.var_type) in ("Reg", "Logic")
 
 
 def _plain(name: str) -> str:

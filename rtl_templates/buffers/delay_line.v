@@ -15,7 +15,8 @@ module delay_line #(
     if (Stages == 0) begin : gen_pass
       wire unused_controls = &{1'b0, clk_i, enable_i};
       assign data_o = data_i;
-    end else if (Stages == 1) begin : gen_register
+    end
+    if (Stages == 1) begin : gen_register
       reg [Width-1:0] data_q;
 
       always @(posedge clk_i) begin
@@ -25,7 +26,8 @@ module delay_line #(
       end
 
       assign data_o = data_q;
-    end else begin : gen_line
+    end
+    if (Stages > 1) begin : gen_line
       reg [Stages*Width-1:0] line_q;
 
       always @(posedge clk_i) begin

@@ -98,3 +98,11 @@ def test_wrong_scope_and_wrong_file_are_errors(wave: Path, tmp_path: Path) -> No
 def test_register_names_are_targets_of_nonblocking_assignments() -> None:
     text = "always @(posedge c) begin a_q <= b; line_q[3:0] <= {x, y}; mem[i][2] <= z; end\nalways @* n = m;"
     assert register_names([text]) == {"a_q", "line_q", "mem"}
+
+
+def test_nets_that_are_registers_under_another_name_count_as_registers() -> None:
+    text = (
+        "always @(posedge c) begin {v_q, f_q} <= t_i; a_q <= a_i; end\n"
+        "assign token_o = {v_q, f_q};\nassign a_o = a_q;\nassign sum_o = a_q + b_i;\nassign mixed_o = {v_q, x_i};\n"
+    )
+    assert register_names([text]) == {"v_q", "f_q", "a_q", "token_o", "a_o"}

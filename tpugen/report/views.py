@@ -145,7 +145,9 @@ def figures(run: Run) -> list[FigureView]:
     rows: list[FigureView] = []
     if run.synthesis is not None:
         origin = f"measured: Yosys, {run.synthesis.technology}, {run.synthesis.mode}"
-        rows.append(FigureView("area", area(run.synthesis.area_um2), "µm²", origin))
+        large = run.synthesis.area_um2 >= 1e6  # seven digits do not fit beside their unit
+        shown = quantity(run.synthesis.area_um2 / 1e6) if large else area(run.synthesis.area_um2)
+        rows.append(FigureView("area", shown, "mm²" if large else "µm²", origin))
     if run.timing is not None:
         timing = run.timing
         late = timing.worst_slack_ns < 0
