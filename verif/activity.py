@@ -28,7 +28,7 @@ def register_names(sources: Iterable[str]) -> set[str]:
     """Names of registers, and of nets that are registers under another name.
 
     Synthesis may keep either name. Registers are the targets of non-blocking assignments (or what is compared with
-    `<=`: a superset does no harm); the others are assigned a register, or a concatenation of registers, and nothing else.
+    `<=`: a superset does no harm); the others are assigned a register, or a concatenation of registers, alone.
     """
     texts = list(sources)
     registers = {match[1] for text in texts for match in _NONBLOCKING.finditer(text)}

