@@ -16,7 +16,7 @@ from support.replies import (
     no_code_reply,
     wrong_ports_reply,
 )
-from support.scripted_chat import Answer, ScriptedChat, Status
+from support.scripted_chat import Answer, ScriptedChat, Slow, Status
 
 from tpugen.cli.main import run
 from tpugen.errors import ChatModelError
@@ -184,3 +184,14 @@ def test_no_key_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         "tpugen: no key for model 'gpt-none': OPENAI_API_KEY is not set\n"
         "  set OPENAI_API_KEY, or TPUGEN_BASE_URL for a server of your own, or use --model gguf:PATH for a model file\n"
     )
+
+
+def test_a_chat_model_that_does_not_answer_ends_the_run(chat: ScriptedChat, capsys: pytest.CaptureFixture[str]) -> None:
+    chat.answers.extend([Slow(30)] * 8)
+    Path("spec.json").write_text(SPEC.model_dump_json())
+    command = ["generate", "--spec", "spec.json", "--model", "scripted", "--chat-timeout", "1", "--out", "mine"]
+    assert run([*command, "--no-cache"]) == 4
+    said = capsys.readouterr().err
+    assert "did not answer in time (2 tries)\n  allow more time (--chat-timeout), or use a faster model\n" in said
+    assert "Traceback" not in said
+    assert manifest().verdict == "error"

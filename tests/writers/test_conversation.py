@@ -147,7 +147,7 @@ def test_a_slow_model_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch):
             asked(tries=5, timeout_s=0.3)
         assert time.monotonic() - started < 10
         assert caught.value.message == f"model 'm' at {asked.place} did not answer in time (2 tries)"
-        assert caught.value.hint == "allow more time, or use a faster model"
+        assert caught.value.hint == "allow more time (--chat-timeout), or use a faster model"
 
 
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch):

@@ -61,6 +61,10 @@ def generate(
     repairs: Annotated[
         int, typer.Option("--repairs", min=0, max=50, help="How often the chat model may mend its RTL.")
     ] = 3,
+    chat_timeout: Annotated[
+        float,
+        typer.Option("--chat-timeout", min=1, max=86_400, metavar="SECONDS", help="Limit of one request to it."),
+    ] = 600.0,
     seed: Seed = 1,
     synth_mode: Annotated[SynthMode, typer.Option("--synth-mode", help="How to synthesise.")] = SynthMode.auto,
     waves: Annotated[bool, typer.Option("--waves/--no-waves", help="Keep the waveform of the simulation.")] = True,
@@ -86,8 +90,8 @@ def generate(
     request = one_request(text, spec)
     options = GenerateOptions(
         writer=writer.value if writer else None, chat_model=model, fallback=fallback.value if fallback else None,
-        repairs=repairs, seed=seed, technology=technology, clock_mhz=clock_mhz, gemms=tuple(gemm or ()),
-        synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out, runs_folder=runs_dir,
+        repairs=repairs, chat_timeout_s=chat_timeout, seed=seed, technology=technology, clock_mhz=clock_mhz,
+        gemms=tuple(gemm or ()), synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out, runs_folder=runs_dir,
     )  # fmt: skip
     with progress(quiet=quiet) as observer:
         result = run_generate(request, options=options, observer=observer)

@@ -56,11 +56,17 @@ def write_with_chat_model(context: Context, steps: Sequence[Step]) -> LlmOutcome
     """
     from tpugen.retrieval import Retriever
     from tpugen.writers.llm import LlmWriter
+    from tpugen.writers.providers import ChatSettings
 
     name = context.options.chat_model
     assert name is not None  # noqa: S101 - for the type checker; options checked it
     folder = context.root / "llm"
-    writer = LlmWriter(name, Retriever(), max_repairs=context.options.repairs)
+    writer = LlmWriter(
+        name,
+        Retriever(),
+        max_repairs=context.options.repairs,
+        settings=ChatSettings(timeout_s=context.options.chat_timeout_s),
+    )
     return writer.write(
         context.spec,
         context.request or context.contract.module,

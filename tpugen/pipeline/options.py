@@ -26,6 +26,7 @@ class GenerateOptions(BaseModel):
         chat_model: Name of the chat model that writes, e.g. `gpt-4.1` or `local:/models/coder.gguf`.
         fallback: `composer`: if the chat model fails, the composer writes instead, and the report says so.
         repairs: How many times the chat model may mend its RTL from the gates' findings.
+        chat_timeout_s: How long one request to the chat model may take; it is asked again a few times.
         seed: Seed of the bench's stimulus.
         technology: Name of a technology library or path of a Liberty file.
         clock_mhz: Target clock in MHz; overrides the request's.
@@ -43,6 +44,7 @@ class GenerateOptions(BaseModel):
     chat_model: str | None = None
     fallback: Literal["composer"] | None = None
     repairs: int = Field(default=3, ge=0, le=50)
+    chat_timeout_s: float = Field(default=600.0, gt=0, le=86_400)
     seed: int = Field(default=1, ge=0, lt=2**31)
     technology: str = DEFAULT_TECHNOLOGY
     clock_mhz: float | None = None

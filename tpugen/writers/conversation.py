@@ -182,7 +182,7 @@ def _connection_fault(error: Exception, said: str, policy: RetryPolicy) -> _Faul
     causes = _causes(error)
     names = {type(cause).__name__ for cause in causes}
     if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes):
-        return _Fault("did not answer in time", 2, "allow more time, or use a faster model")
+        return _Fault("did not answer in time", 2, "allow more time (--chat-timeout), or use a faster model")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or "ConnectError" in names:
         return _Fault("cannot be reached: connection refused or host unknown", 1, "start the server, or check the URL")
     if "APIConnectionError" in names or any(isinstance(cause, ConnectionError) for cause in causes):
