@@ -91,7 +91,8 @@ def generate(
     options = GenerateOptions(
         writer=writer.value if writer else None, chat_model=model, fallback=fallback.value if fallback else None,
         repairs=repairs, chat_timeout_s=chat_timeout, seed=seed, technology=technology, clock_mhz=clock_mhz,
-        gemms=tuple(gemm or ()), synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out, runs_folder=runs_dir,
+        gemms=tuple(gemm or ()), synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out,
+        runs_folder=runs_dir,
     )  # fmt: skip
     with progress(quiet=quiet) as observer:
         result = run_generate(request, options=options, observer=observer)
