@@ -52,6 +52,16 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
     return parse(done)
 
 
+def _port_width_hint(message: str) -> str | None:
+    found = re.search(r"expects (\d+) bits.*generates (\d+) bits", message)
+    if _PORT_WIDTH not in message or found is None:
+        return None
+    return (
+        "Either the wire has the wrong width, or a parameter of this instance has the wrong number: the port must "
+        f"have {found[2]} bits where it now has {found[1]}."
+    )
+
+
 def parse(done: Completed) -> list[Finding]:
     """Findings in what Verilator said; an unexplained failure is a finding too."""
     findings = []
@@ -68,6 +78,7 @@ def parse(done: Completed) -> list[Finding]:
                 gate="lint",
                 rule=f"verilator-{(code or 'error').lower()}",
                 message=match["message"].strip(),
+                hint=_port_width_hint(match["message"]),
                 file=Path(match["file"]).name if match["file"] else None,
                 line=int(match["line"]) if match["line"] else None,
             )

@@ -165,7 +165,7 @@ def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Seq
             "syntax",
             f"{match['text'].removeprefix('error: ')}{_quote(files, match)}",
             (Path(match["file"]).name, int(match["line"])),
-            "Write plain Verilog-2005.",
+            _syntax_hint(_quote(files, match)),
         )
     near = re.search(r'before: "(.*)"', str(tree["error"]))
     what = f"near {near[1]!r}" if near else str(tree["error"])
@@ -178,6 +178,21 @@ def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Seq
         origins.place(line),
         "Use only plain synthesizable Verilog-2005: no tasks, no SystemVerilog.",
     )
+
+
+_SLIPS = (
+    (r"^\)\s*begin\b", "A module's header ends with `);`: write `);` here, and no `begin`."),
+    (r"^end\s+module\b", "The module ends with `endmodule`, one word."),
+    (r",\s*\)", "Remove the comma before the closing parenthesis."),
+    (r"\b(logic|bit|always_ff|always_comb|always_latch|typedef|enum|struct)\b",
+     "That is SystemVerilog: use `wire`, `reg` and `always @(...)`."),
+)  # fmt: skip
+"""What chat models get wrong in Verilog, and the words that mend it."""
+
+
+def _syntax_hint(quoted: str) -> str:
+    line = quoted.removeprefix(":").strip()
+    return next((hint for pattern, hint in _SLIPS if re.search(pattern, line)), "Write plain Verilog-2005.")
 
 
 def _quote(files: Sequence[Path], match: re.Match[str]) -> str:

@@ -137,7 +137,12 @@ def test_verilator_output() -> None:
         "%Warning-LATCH: bad.v:9:3: Latch inferred for signal 'y_o'\n"
         "%Error: bad.v:2:1: syntax error, unexpected assign\n%Error: Exiting due to 1 error(s)\n"
     )
-    assert [finding.one_line() for finding in verilator.parse(said(stderr=text, returncode=1))] == [
+    findings = verilator.parse(said(stderr=text, returncode=1))
+    assert [finding.hint for finding in findings if finding.hint] == [
+        "Either the wire has the wrong width, or a parameter of this instance has the wrong number: the port must have "
+        "16 bits where it now has 8."
+    ]
+    assert [finding.one_line() for finding in findings] == [
         "bad.v:7: warning [lint/verilator-width] Operator ADD expects 8 bits",
         "bad.v:8: error [lint/verilator-width] Input port connection 'a_i' expects 8 bits on the pin connection, "
         "but pin connection's VARREF 'x' generates 16 bits.",

@@ -170,6 +170,20 @@ def test_a_syntax_error_has_file_and_line_of_the_file_it_is_in(written: Written,
     assert [(finding.rule, finding.file, finding.line) for finding in findings] == [("syntax", "top.v", 13)]
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (") begin", "A module's header ends with `);`: write `);` here, and no `begin`."),
+        (");\n  typedef enum {A, B} state_t;", "That is SystemVerilog: use `wire`, `reg` and `always @(...)`."),
+        (");\n  assign = 1;", "Write plain Verilog-2005."),
+    ],
+)
+def test_common_slips_are_told_how_to_mend(line: str, hint: str, written: Written, tmp_path: Path) -> None:
+    files = written(f"module m (\n  input wire a_i\n{line}\nendmodule\n", "m.v")
+    findings = check_contract(contract_for(MAC_SPEC), files, tmp_path / "gate")
+    assert [(finding.rule, finding.hint) for finding in findings] == [("syntax", hint)]
+
+
 def test_macros_are_expanded_and_lines_still_count_by_file(written: Written, tmp_path: Path) -> None:
     first = written("`define AW 5\n`define WW 3\n", "defines.v")
     text = MAC_TEXT.replace("[4:0]  activation_i", "[`AW-1:0] activation_i")
