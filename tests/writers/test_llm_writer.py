@@ -202,6 +202,18 @@ def test_a_model_that_repeats_itself_is_asked_at_a_higher_temperature(bench: Ben
     assert [request["temperature"] for request in bench.chat.requests] == pytest.approx([0.2, 0.2, 0.5, 0.8, 1.0])
 
 
+def test_a_model_that_repeats_itself_no_longer_sees_its_own_code(bench: Bench):
+    same = wrong_ports_reply(SPEC)
+    bench.write(same, same, same, repairs=2)
+    first, second, third = (bench.chat.messages(number) for number in range(3))
+    assert [message["role"] for message in first] == ["system", "user"]
+    assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
+    assert [message["role"] for message in third] == ["system", "user"]
+    assert third[1]["content"].startswith(first[1]["content"].rstrip())
+    assert "# Mistakes to avoid\nAn earlier answer to this was refused. " in third[1]["content"]
+    assert second[3]["content"].startswith("Your code did not pass. ")
+
+
 def test_the_model_may_write_several_modules(bench: Bench):
     top = _good_text().replace("array_output_stationary", "my_array")
     mine = (

@@ -180,7 +180,7 @@ class LlmWriter:
             history.append(attempt)
             if attempt.passed:
                 break
-            messages = [*opening, *conversation.repair(attempt)]
+            messages = conversation.following(opening, attempt)
         if not conversation.files:
             self._no_code(history, log_folder)
         return LlmOutcome(
@@ -238,6 +238,7 @@ class _Conversation:
         self._temperature = writer.settings.temperature
         self._previous: dict[str, str] = {}
         self._written: dict[str, str] = {}
+        self._repeated = False
 
     def attempt(self, number: int, messages: Sequence[Message]) -> Attempt:
         where = endpoint_in_words(self.writer.chat_model_name)
@@ -265,24 +266,29 @@ class _Conversation:
             self._tell("refused", number, f"{of}: {len(errors)} to mend, first: {errors[0].message}")
         return attempt
 
-    def repair(self, attempt: Attempt) -> list[Message]:
-        """The model's own code and what is wrong with it: the last attempt only, so that the prompt stays short."""
+    def following(self, opening: Sequence[Message], attempt: Attempt) -> list[Message]:
+        """What to ask after a refused attempt: the last attempt only, so that the prompt stays short.
+
+        The model sees its own code and what is wrong with it. One that gave the same code twice would copy it for
+        ever; it starts afresh from the opening, with what was wrong as mistakes to avoid.
+        """
+        sources = {f"{name}.v": text for name, text in self._written.items()}
+        findings = repair_prompt(self.contract, attempt.findings, sources, afresh=self._repeated)
+        if self._repeated:
+            return [*opening[:-1], Message("human", f"{opening[-1].text.rstrip()}\n\n{findings}")]
         if self._written:
             code = "\n".join(self._written.values())
             answer = f"```verilog\n{code}```"
         else:
             answer = attempt.reply.text[:_QUOTED_REPLY_CHARACTERS].strip() or "(nothing)"
-        sources = {f"{name}.v": text for name, text in self._written.items()}
-        return [
-            Message("ai", answer),
-            Message("human", repair_prompt(self.contract, attempt.findings, sources)),
-        ]
+        return [*opening, Message("ai", answer), Message("human", findings)]
 
     def _judge(self, number: int, extraction: Extraction) -> tuple[list[Finding], bool]:
         """Findings, and whether the gates were asked: not when the reply itself cannot be used."""
         findings = list(extraction.findings)
         self._written = extraction.modules
-        if self._written and self._written == self._previous and self._temperature is not None:
+        self._repeated = bool(self._written) and self._written == self._previous
+        if self._repeated and self._temperature is not None:
             # The same code again: the same prompt would give it for ever.
             self._temperature = min(_TEMPERATURE_LIMIT, self._temperature + _TEMPERATURE_STEP)
         self._previous = self._written

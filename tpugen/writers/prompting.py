@@ -152,7 +152,9 @@ def _example(module: LibraryModule) -> str:
     return "\n".join([*lines, ",\n".join(connections), ");"])
 
 
-def repair_prompt(contract: Contract, findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
+def repair_prompt(
+    contract: Contract, findings: Sequence[Finding], sources: Mapping[str, str], *, afresh: bool = False
+) -> str:
     """The prompt that feeds findings back.
 
     Args:
@@ -160,6 +162,7 @@ def repair_prompt(contract: Contract, findings: Sequence[Finding], sources: Mapp
         findings: All findings. The first warnings about the model's own files are shown, as a warned-of width is often
             why a simulation fails, then errors; eight in all, as one cause often gives many.
         sources: Text by file name of what the model wrote, to quote the lines that findings point at.
+        afresh: The model does not see its own code again; the findings are mistakes to avoid.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     warnings = [finding for finding in findings if finding.severity == "warning" and finding.file in sources]
@@ -169,6 +172,7 @@ def repair_prompt(contract: Contract, findings: Sequence[Finding], sources: Mapp
         .get_template("repair.md.j2")
         .render(
             header=module_header(contract),
+            afresh=afresh,
             count=len(distinct),
             findings=[_shown_finding(item, sources) for item in distinct[:_FINDINGS_SHOWN]],
         )
