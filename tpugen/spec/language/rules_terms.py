@@ -141,7 +141,7 @@ TERM_RULES = rules(
     (r"dot product(?: (?:unit|engine|accelerator|core|block|circuit))?", _kind("MAC", _DOT_NOTE)),
     (r"inner product(?: (?:unit|engine|accelerator|core|block|circuit))?", _kind("MAC", _DOT_NOTE)),
     (r"multiplier(?: (?:unit|block|core|circuit))?", _kind("MULT")),
-    (r"multiply (?:2|together|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("MULTVERB", "two numbers are multiplied")),
+    (r"multiply(?: (?:2|together|pair of))?(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input|activation))", _kind("MULTVERB", "two numbers are multiplied")),
     (r"adder(?: (?:unit|block|core|circuit))?", _kind("ADDER")),
     (r"(?:add|adds|adding|sum|summing|addition of) (?:together )?(?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("ADDERVERB", "two numbers are added")),
     # roles
