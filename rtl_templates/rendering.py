@@ -156,9 +156,8 @@ def _multiply_accumulate(units: Units, operands: dict[str, str], widths: dict[st
         {"a_i": addend, "b_i": "extended_product", "sum_o": "{unused_carry, accumulated}"},
         {"Width": "AccumulatorWidth", "Signed": "Signed", **_unit_parameters(units.adder)},
     )
-    extension = "sign_extend"
     extend = instance(
-        extension,
+        "sign_extend",
         "u_product_extension",
         {"data_i": "product", "data_o": "extended_product"},
         {"InputWidth": "ProductWidth", "OutputWidth": "AccumulatorWidth", "Signed": "Signed"},

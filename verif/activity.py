@@ -30,9 +30,8 @@ def register_names(sources: Iterable[str]) -> set[str]:
     Synthesis may keep either name. Registers are the targets of non-blocking assignments (or what is compared with
     `<=`: a superset does no harm); the others are assigned a register, or a concatenation of registers, alone.
     """
-    texts = list(sources)
-    registers = {match[1] for text in texts for match in _NONBLOCKING.finditer(text)}
-    for text in texts:
+    registers: set[str] = set()
+    for text in sources:
         own = {match[1] for match in _NONBLOCKING.finditer(text)}
         for match in _CONCATENATED.finditer(text):
             own.update(name.strip() for name in match[1].split(","))

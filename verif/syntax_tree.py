@@ -161,11 +161,12 @@ def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Seq
         said = ""
     match = re.search(r"^(?P<file>[^:\n]+):(?P<line>\d+): (?P<text>.*(?:error|invalid|give up).*)$", said, re.MULTILINE)
     if match:
+        quoted = _quote(files, match)
         return gate_error(
             "syntax",
-            f"{match['text'].removeprefix('error: ')}{_quote(files, match)}",
+            f"{match['text'].removeprefix('error: ')}{quoted}",
             (Path(match["file"]).name, int(match["line"])),
-            _syntax_hint(_quote(files, match)),
+            _syntax_hint(quoted),
         )
     near = re.search(r'before: "(.*)"', str(tree["error"]))
     what = f"near {near[1]!r}" if near else str(tree["error"])
