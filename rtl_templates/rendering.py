@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from tpugen.rtl_templates.instances import instance, unit_parameters
 from tpugen.rtl_templates.library import ROOMS, library_folder
+from tpugen.rtl_templates.operand_codes import EXAMPLE_CODE, SharedOperands, shared_operands
 from tpugen.spec import AdderUnit, DesignSpec, MultiplierUnit
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Units", "exact_units", "instance", "render_module", "render_top", "units_for"]
+__all__ = ["Units", "exact_units", "render_module", "render_top", "units_for"]
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,18 @@ class Units:
         multiplier: Family and parameters.
         adder: Family and parameters of accumulation.
         stationary: The operand that rests in operand-stationary arrays.
+        shared: Operand codes and the core that multiplies them, where the array's edge recodes the operands.
     """
 
     multiplier: MultiplierUnit
     adder: AdderUnit
     stationary: Literal["weight", "activation"] = "weight"
+    shared: SharedOperands | None = None
 
     @property
     def fused(self) -> bool:
-        """Whether product and accumulation are both exact and share one carry-propagate adder."""
-        return self.multiplier.family == "exact" and self.adder.family == "exact"
+        """Whether product and accumulation are exact, of open structure, and share one carry-propagate adder."""
+        return self.multiplier == MultiplierUnit() and self.adder == AdderUnit()
 
 
 def exact_units() -> Units:
@@ -46,6 +50,7 @@ def units_for(spec: DesignSpec) -> Units:
         multiplier=getattr(spec, "multiplier", MultiplierUnit()),
         adder=getattr(spec, "adder", AdderUnit()),
         stationary="activation" if getattr(spec, "dataflow", None) == "input_stationary" else "weight",
+        shared=shared_operands(spec),
     )
 
 
@@ -62,25 +67,6 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def instance(
-    module: str, name: str, ports: dict[str, str], parameters: dict[str, str] | None = None, *, indent: int = 2
-) -> str:
-    """A module instance with named, aligned connections."""
-    lines = []
-    if parameters:
-        lines += [f"{module} #(", *_connections(parameters), f") {name} ("]
-    else:
-        lines.append(f"{module} {name} (")
-    lines += [*_connections(ports), ");"]
-    return "\n".join(" " * indent + line for line in lines)
-
-
-def _connections(named: dict[str, str]) -> list[str]:
-    width = max(len(name) for name in named)
-    lines = [f"  .{name:<{width}} ({value})" for name, value in named.items()]
-    return [line + "," for line in lines[:-1]] + lines[-1:]
-
-
 def render_module(name: str, units: Units | None = None) -> str:
     """A template of the library as Verilog.
 
@@ -93,6 +79,7 @@ def render_module(name: str, units: Units | None = None) -> str:
     match name:
         case "pe_output_stationary" | "mac_unit":
             context = {
+                "travels": "code" if units.shared else "operand",
                 "multiply_accumulate": _multiply_accumulate(
                     units,
                     operands={"activation": "activation_q", "weight": "weight_q"},
@@ -103,6 +90,7 @@ def render_module(name: str, units: Units | None = None) -> str:
         case "pe_operand_stationary":
             stationary, stream = units.stationary, "activation" if units.stationary == "weight" else "weight"
             context = {
+                "travels": "code" if units.shared else "operand",
                 "stationary": stationary,
                 "stream": stream,
                 "multiply_accumulate": _multiply_accumulate(
@@ -114,6 +102,9 @@ def render_module(name: str, units: Units | None = None) -> str:
             }
         case "partial_sum_join":
             context = {"add": _join_adder(units)}
+        case "operand_encoders":
+            encoder = units.shared.activation if units.shared else EXAMPLE_CODE
+            context = {"encode": encoder.encoder_instance()}
         case _:
             raise KeyError(name)
     for room in ROOMS:
@@ -125,11 +116,6 @@ def render_module(name: str, units: Units | None = None) -> str:
 def render_top(**context: Any) -> str:
     """The top module of a design from `tops/design_top.v.j2`."""
     return _environment().get_template("tops/design_top.v.j2").render(context)
-
-
-def _unit_parameters(unit: AdderUnit | MultiplierUnit) -> dict[str, str]:
-    """A family's own parameters in Verilog: UpperCamelCase names."""
-    return {name.capitalize(): str(value) for name, value in unit.parameters.items()}
 
 
 def _multiply_accumulate(units: Units, operands: dict[str, str], widths: dict[str, str], addend: str) -> str:
@@ -145,16 +131,19 @@ def _multiply_accumulate(units: Units, operands: dict[str, str], widths: dict[st
         )
     product_width = f"{widths['activation']} + {widths['weight']}"
     multiplier = instance(
-        f"multiplier_{units.multiplier.family}",
+        units.multiplier.module,
         "u_multiplier",
         {**multiplicands, "product_o": "product"},
-        {**multiplicand_widths, "Signed": "Signed", **_unit_parameters(units.multiplier)},
+        {**multiplicand_widths, "Signed": "Signed", **unit_parameters(units.multiplier)},
     )
+    if units.shared is not None:
+        product_width = str(units.shared.activation.width_bits + units.shared.weight.width_bits)
+        multiplier = units.shared.core_instance(operands["activation"], operands["weight"])
     adder = instance(
-        f"adder_{units.adder.family}",
+        units.adder.module,
         "u_adder",
         {"a_i": addend, "b_i": "extended_product", "sum_o": "{unused_carry, accumulated}"},
-        {"Width": "AccumulatorWidth", "Signed": "Signed", **_unit_parameters(units.adder)},
+        {"Width": "AccumulatorWidth", "Signed": "Signed", **unit_parameters(units.adder)},
     )
     extend = instance(
         "sign_extend",
@@ -173,14 +162,14 @@ def _multiply_accumulate(units: Units, operands: dict[str, str], widths: dict[st
 
 def _join_adder(units: Units) -> str:
     adder = instance(
-        f"adder_{units.adder.family}",
+        units.adder.module,
         "u_adder",
         {
             "a_i": "row_i[c*AccumulatorWidth +: AccumulatorWidth]",
             "b_i": "partial_i[c*AccumulatorWidth +: AccumulatorWidth]",
             "sum_o": "{unused_carry, joined[c*AccumulatorWidth +: AccumulatorWidth]}",
         },
-        {"Width": "AccumulatorWidth", "Signed": "Signed", **_unit_parameters(units.adder)},
+        {"Width": "AccumulatorWidth", "Signed": "Signed", **unit_parameters(units.adder)},
         indent=6,
     )
     return f"      wire unused_carry;\n\n{adder}"

@@ -8,7 +8,6 @@ The tree, with the exit code that the command line gives::
     |   +-- LanguageError              a sentence that asks for nothing buildable
     |   |   +-- ContradictionError     a sentence that asks for two things at once
     |   +-- UnknownNameError           a technology, module, run or family of that name is not known
-    |   +-- NotAvailableError          known by name, but this version has no RTL for it
     +-- DesignFailedError           1  a gate refused the design
     +-- ToolError                   3  a tool is missing or broke
     |   +-- ToolMissingError
@@ -35,7 +34,6 @@ __all__ = [
     "DesignFailedError",
     "LanguageError",
     "LibraryFileError",
-    "NotAvailableError",
     "RequestError",
     "RunLockedError",
     "SpecError",
@@ -89,10 +87,6 @@ class ContradictionError(LanguageError):
 
 class UnknownNameError(RequestError):
     """A name (technology, module, run, family, model) that is not registered."""
-
-
-class NotAvailableError(RequestError):
-    """Known by name, but not in this version's library."""
 
 
 class DesignFailedError(TpugenError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tpugen.arithmetic.exact import IntArray, as_integers
+from tpugen.arithmetic.integers import IntArray, as_integers
 from tpugen.verif import golden
 
 __all__ = ["Operands", "Tile"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tpugen.arithmetic.exact import IntArray, as_integers
+from tpugen.arithmetic.integers import IntArray, as_integers
 from tpugen.spec import AdderSpec, Contract, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
 from tpugen.verif import golden
 from tpugen.verif.effort import effort_for
@@ -25,9 +25,6 @@ _HEAVY = Stall(start=0.25, stop=0.15)
 
 def make_plan(spec: DesignSpec, seed: int) -> StreamPlan | CombinationalPlan:
     """The bench plan of a spec: a pure function of its arguments.
-
-    Raises:
-        NotAvailableError: no bit-accurate model of the spec's families.
     """
     contract = contract_for(spec)
     if isinstance(spec, AdderSpec | MultiplierSpec):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tpugen.arithmetic.exact import exact_add, exact_multiply, wrap
+from tpugen.arithmetic.integers import wrap
+from tpugen.arithmetic.units import add, multiply
 from tpugen.spec import AdderSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 from tpugen.verif import golden
 
@@ -36,15 +37,15 @@ def test_exact_units_are_exact(a_width: int, b_width: int, signed: bool, seed: i
     rng = random.Random(seed)
     a = [_read(rng.getrandbits(a_width), a_width, signed) for _ in range(6)]
     b = [_read(rng.getrandbits(b_width), b_width, signed) for _ in range(6)]
-    assert exact_multiply(a, b, a_width, b_width, signed).tolist() == [x * y for x, y in zip(a, b, strict=True)]
+    assert multiply("exact", a, b, a_width, b_width, signed=signed).tolist() == [x * y for x, y in zip(a, b, strict=True)]
     c = [_read(rng.getrandbits(a_width), a_width, signed) for _ in range(6)]
-    assert exact_add(a, c, a_width, signed).tolist() == [x + y for x, y in zip(a, c, strict=True)]
+    assert add("exact", a, c, a_width, signed=signed).tolist() == [x + y for x, y in zip(a, c, strict=True)]
 
 
 def test_operands_are_the_bits_of_a_port() -> None:
-    assert exact_add(255, 1, 8, True).tolist() == 0
-    assert exact_multiply([0xFF], [0xFF], 8, 8, True).tolist() == [1]
-    assert exact_multiply([0xFF], [0xFF], 8, 8, False).tolist() == [255 * 255]
+    assert add("exact", 255, 1, 8, signed=True).tolist() == 0
+    assert multiply("exact", [0xFF], [0xFF], 8, 8, signed=True).tolist() == [1]
+    assert multiply("exact", [0xFF], [0xFF], 8, 8).tolist() == [255 * 255]
 
 
 @pytest.mark.parametrize("signed", [True, False])

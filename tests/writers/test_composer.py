@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tpugen.errors import NotAvailableError
 from tpugen.rtl_templates import instantiated_modules
 from tpugen.spec import DesignSpec, contract_for, spec_from_dict
 from tpugen.writers.composer import compose
@@ -88,10 +87,3 @@ def test_dataflow_decides_which_operand_rests() -> None:
     inputs = {file.name: file.text for file in compose(spec(dataflow="input_stationary"))}
     assert ".weight_i     (stationary_q)" in weights["pe_operand_stationary.v"]
     assert ".activation_i (stationary_q)" in inputs["pe_operand_stationary.v"]
-
-
-def test_a_family_without_rtl_is_refused() -> None:
-    with pytest.raises(NotAvailableError) as caught:
-        compose(spec(multiplier={"family": "drum", "k": 4}))
-    assert caught.value.message == "multiplier family 'drum' is known, but this version's library holds no RTL for it"
-    assert caught.value.hint == "available multiplier families: exact"

@@ -27,7 +27,7 @@ def spec(
     from tpugen.pipeline.request import understand
     from tpugen.spec import contract_for
 
-    asked = understand(one_request(text, spec_file), require_rtl=False)
+    asked = understand(one_request(text, spec_file))
     if json:
         document: dict[str, object] = {
             "spec": asked.spec.model_dump(mode="json"),

@@ -13,7 +13,6 @@ from tpugen.findings import Finding
 from tpugen.pipeline.identity import code_fingerprint, package_version
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import ProvenanceRecord
-from tpugen.spec.design import require_available
 from tpugen.storage import make_folder, sha256_text, write_json_atomic, write_text_atomic
 
 if TYPE_CHECKING:
@@ -175,7 +174,6 @@ class WriteStep(Step):
 def _composer(context: Context, folder: Path, **details: object) -> Outcome:
     from tpugen.writers.composer import compose
 
-    require_available(context.spec)
     files = compose(context.spec)
     write_rtl(files, context.root)
     _write_provenance(folder, files, "composer", **details)

@@ -61,7 +61,7 @@ def model_gemm(
         design, _ = measurement(folder, result.module, spec)
     else:
         assert request is not None  # noqa: S101 - for the type checker; checked above
-        spec = understand(request, clock_mhz=clock_mhz, require_rtl=False).spec
+        spec = understand(request, clock_mhz=clock_mhz).spec
         design = DesignMeasurement(
             design=contract_for(spec).module,
             technology="none",

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from tpugen.errors import RequestError
 from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, spec_from_dict
-from tpugen.spec.design import require_available
 
 __all__ = ["Understanding", "spec_from_file", "understand"]
 
@@ -39,19 +38,17 @@ class Understanding:
 
 
 def understand(
-    request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None, require_rtl: bool = True
+    request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None
 ) -> Understanding:
     """Turn a request into a spec.
 
     Args:
         request: A sentence, a spec, or a spec as plain data.
         clock_mhz: Overrides the request's clock.
-        require_rtl: Refuse what this version's library has no RTL for; not needed to read or to model a design.
 
     Raises:
         LanguageError: the sentence asks for nothing buildable, or contradicts itself.
         SpecError: a design outside the legal ranges.
-        NotAvailableError: this version's library holds no RTL for it, and `require_rtl` asks for some.
     """
     text: str | None = None
     assumptions: list[dict[str, Any]] = []
@@ -76,8 +73,6 @@ def understand(
         spec = spec_from_dict({**spec.model_dump(mode="json"), "clock_mhz": clock_mhz})
         assumptions = [a for a in assumptions if a["field"] != "clock_mhz"]
         clock_asked = True
-    if require_rtl:
-        require_available(spec)
     return Understanding(spec, text, assumptions, not_understood, clock_asked, gemms)
 
 

@@ -109,13 +109,40 @@ def contract_for(spec: DesignSpec) -> Contract:
 
 
 def _unit_suffix(spec: DesignSpec) -> str:
-    """Family names and parameters, only where they are not exact."""
+    """Families with parameters, and structures; nothing for exact units whose structure is left open."""
     parts = []
     for role in ("multiplier", "adder"):
         unit = getattr(spec, role, None)
-        if unit is not None and unit.family != "exact":
-            parts.append(unit.family + "".join(f"_{name}{value}" for name, value in sorted(unit.parameters.items())))
+        if unit is not None and (unit.family != "exact" or unit.structure):
+            name = unit.structure or unit.family
+            parts.append(name + "".join(f"_{key}{value}" for key, value in sorted(unit.parameters.items())))
+    if getattr(spec, "shared_pre_approximation", False):
+        parts.append("shared")
     return "".join(f"_{part}" for part in parts)
+
+
+def _arithmetic(spec: DesignSpec) -> tuple[str, ...]:
+    """What approximate units do and in which order they are used; nothing where all is exact."""
+    sentences = []
+    for role in ("multiplier", "adder"):
+        unit = getattr(spec, role, None)
+        if unit is not None and unit.family != "exact":
+            family = unit.families[unit.family]
+            parameters = ", ".join(f"{name} = {value}" for name, value in unit.parameters.items())
+            sentences.append(f"The {role} is approximate: {family.title} ({parameters or 'no parameters'}). {family.summary}")
+    if getattr(spec, "multiplier", None) is not None and spec.signed and spec.multiplier.family not in ("exact", "rad"):  # type: ignore[union-attr]
+        sentences.append("Signed products are made from magnitudes; the sign is the exclusive or of the operands' signs.")
+    if not isinstance(spec, AdderSpec | MultiplierSpec) and spec.adder.family != "exact":
+        order = {
+            "mac": "adder(accumulator, product), in the order of the operand pairs, from an accumulator of 0.",
+            "output_stationary": "adder(accumulator, product), slice by slice, from an accumulator of 0.",
+        }.get(
+            getattr(spec, "dataflow", "mac"),
+            "adder(partial sum, product), row 0 first, from a partial sum of 0; then adder(row result, partial sum "
+            "of the earlier fold). Unused rows add their zero products too.",
+        )
+        sentences.append(f"Sums are formed as {order}")
+    return tuple(sentences)
 
 
 def _widths(activation_width_bits: int, weight_width_bits: int, signed: bool) -> str:
@@ -152,7 +179,7 @@ def _adder(spec: AdderSpec) -> Contract:
             _out("sum_o", width + 1, f"sum, {_number(spec.signed)}, never overflows"),
         ),
         channels=(),
-        behaviour=(f"sum_o = a_i + b_i as {_number(spec.signed)} numbers, combinational.",),
+        behaviour=(f"sum_o = a_i + b_i as {_number(spec.signed)} numbers, combinational.", *_arithmetic(spec)),
         latency=latency_for(spec),
     )
 
@@ -167,7 +194,10 @@ def _multiplier(spec: MultiplierSpec) -> Contract:
             _out("product_o", a_width + w_width, f"product, {_number(spec.signed)}, never overflows"),
         ),
         channels=(),
-        behaviour=(f"product_o = activation_i * weight_i as {_number(spec.signed)} numbers, combinational.",),
+        behaviour=(
+            f"product_o = activation_i * weight_i as {_number(spec.signed)} numbers, combinational.",
+            *_arithmetic(spec),
+        ),
         latency=latency_for(spec),
     )
 
@@ -212,6 +242,7 @@ def _mac(spec: MacSpec) -> Contract:
             f"Products are {'sign' if spec.signed else 'zero'}-extended to {acc} bits; the sum wraps modulo 2^{acc}.",
             "Each dot product gives one result; the next may begin in the next cycle.",
             "While a result waits (result_valid_o and not result_ready_i) the unit holds.",
+            *_arithmetic(spec),
         ),
         latency=latency_for(spec),
     )
@@ -280,6 +311,7 @@ def _output_stationary(spec: SystolicArraySpec) -> Contract:
             f"Results leave as {spec.rows} rows of C, row 0 first, unskewed; result_last_o marks the last row.",
             f"Products are {'sign' if spec.signed else 'zero'}-extended to {acc} bits; sums wrap modulo 2^{acc}.",
             "Tiles may follow each other without a gap. While a result row waits the whole array holds.",
+            *_arithmetic(spec),
         ),
         latency=latency_for(spec),
     )
@@ -350,6 +382,7 @@ def _operand_stationary(spec: SystolicArraySpec) -> Contract:
             "partial sums: K beyond the array is done in folds, the partial sums of one fold entering with the next.",
             f"Products are {'sign' if spec.signed else 'zero'}-extended to {acc} bits; sums wrap modulo 2^{acc}.",
             "While a result row waits, or lacks its partial sums, the whole array holds.",
+            *_arithmetic(spec),
         ),
         latency=latency_for(spec),
     )

@@ -10,11 +10,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from tpugen.arithmetic import ADDERS, MULTIPLIERS, Family
-from tpugen.errors import NotAvailableError, SpecError
+from tpugen.errors import SpecError
 from tpugen.spec.violations import describe_violations
 
 __all__ = [
@@ -31,7 +40,6 @@ __all__ = [
     "MultiplierUnit",
     "SystolicArraySpec",
     "default_accumulator_width_bits",
-    "require_available",
     "spec_from_dict",
     "spec_json_schema",
 ]
@@ -53,24 +61,51 @@ class _Frozen(BaseModel):
 
 
 class _Unit(BaseModel):
-    """A family name with its parameters beside it; parameters left out take the family's defaults."""
+    """A family name with its parameters beside it; a spec fills in the parameters left out with the family's defaults.
+
+    Attributes:
+        family: Canonical name.
+        structure: Circuit structure of an exact unit; None leaves the choice to tpugen.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, Annotated[int, Field(strict=True)]] = Field(init=False)
 
     family: str = "exact"
+    structure: str | None = None
     families: ClassVar[Mapping[str, Family]]
     role: ClassVar[str]
 
     @property
     def parameters(self) -> dict[str, int]:
-        """The stated parameters by name."""
+        """The parameters by name."""
         return dict(self.__pydantic_extra__)
+
+    @property
+    def module(self) -> str:
+        """Library module that is this unit, e.g. `multiplier_drum` or `adder_kogge_stone`."""
+        return f"{self.role}_{self.structure or self.family}"
+
+    def complete(self, *widths_bits: int) -> Self:
+        """This unit with every parameter stated."""
+        parameters = self.families[self.family].complete(self.parameters, *widths_bits)
+        return type(self).model_validate({"family": self.family, "structure": self.structure, **parameters})
+
+    def problems(self, *widths_bits: int) -> list[str]:
+        """What is illegal about this unit at these operand widths."""
+        return self.families[self.family].problems(self.parameters, *widths_bits)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _check_family(self.families, self.family, self.parameters, self.role)
+        _check_family(self.families, self)
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unset_structure(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if self.structure is None:
+            del data["structure"]
+        return data
 
 
 class AdderUnit(_Unit):
@@ -87,37 +122,33 @@ class MultiplierUnit(_Unit):
     role: ClassVar[str] = "multiplier"
 
 
-def _check_family(families: Mapping[str, Family], name: str, parameters: Mapping[str, int], role: str) -> None:
-    family = families.get(name)
+def _check_family(families: Mapping[str, Family], unit: _Unit) -> None:
+    family = families.get(unit.family)
     if family is None:
         raise PydanticCustomError(
             "family",
             "no {role} family is called '{name}'; known: {known}",
-            {"role": role, "name": name, "known": ", ".join(families)},
+            {"role": unit.role, "name": unit.family, "known": ", ".join(families)},
         )
     known = [parameter.name for parameter in family.parameters]
-    unknown = sorted(set(parameters) - set(known))
+    unknown = sorted(set(unit.parameters) - set(known))
     if unknown:
         raise PydanticCustomError(
             "family_parameter",
             "{role} family '{name}' has no parameter {unknown}; it has {known}",
-            {"role": role, "name": name, "unknown": ", ".join(unknown), "known": ", ".join(known) or "none"},
+            {"role": unit.role, "name": family.name, "unknown": ", ".join(unknown), "known": ", ".join(known) or "none"},
         )
-
-
-def _range_problem(unit: AdderUnit | MultiplierUnit, width_bits: int, role: str) -> str | None:
-    family = unit.families[unit.family]
-    for parameter in family.parameters:
-        if parameter.name not in unit.parameters:
-            continue
-        low, high = parameter.bounds(width_bits)
-        value = unit.parameters[parameter.name]
-        if not low <= value <= high:
-            return (
-                f"{role}.{parameter.name}: {value} is outside {low}..{high} for {unit.family} "
-                f"at {width_bits} bits; {parameter.default_for(width_bits)} would work"
-            )
-    return None
+    if unit.structure is not None and unit.structure not in family.structures:
+        raise PydanticCustomError(
+            "family_structure",
+            "{role} family '{name}' has no structure '{structure}'; it has {known}",
+            {
+                "role": unit.role,
+                "name": family.name,
+                "structure": unit.structure,
+                "known": ", ".join(family.structures) or "none",
+            },
+        )
 
 
 class _Spec(_Frozen):
@@ -126,14 +157,20 @@ class _Spec(_Frozen):
     signed: Annotated[bool, Field(strict=True)] = True
     clock_mhz: ClockMhz = 100.0
 
+    def _units(self) -> dict[str, tuple[int, ...]]:
+        """Operand widths of each unit, by the field that holds it."""
+        return {}
+
     def _problems(self) -> list[str]:
-        return []
+        return [problem for role, widths in self._units().items() for problem in getattr(self, role).problems(*widths)]
 
     @model_validator(mode="after")
     def _legal_together(self) -> Self:
         problems = self._problems()
         if problems:
             raise PydanticCustomError("together", "{problems}", {"problems": "\n".join(problems)})
+        for role, widths in self._units().items():  # the spec says every parameter, so that nothing else has defaults
+            object.__setattr__(self, role, getattr(self, role).complete(*widths))
         return self
 
 
@@ -144,9 +181,8 @@ class AdderSpec(_Spec):
     width_bits: OperandWidth = 8
     adder: AdderUnit = AdderUnit()
 
-    def _problems(self) -> list[str]:
-        problem = _range_problem(self.adder, self.width_bits, "adder")
-        return [problem] if problem else []
+    def _units(self) -> dict[str, tuple[int, ...]]:
+        return {"adder": (self.width_bits,)}
 
 
 class MultiplierSpec(_Spec):
@@ -157,10 +193,8 @@ class MultiplierSpec(_Spec):
     weight_width_bits: OperandWidth = 8
     multiplier: MultiplierUnit = MultiplierUnit()
 
-    def _problems(self) -> list[str]:
-        narrower = min(self.activation_width_bits, self.weight_width_bits)
-        problem = _range_problem(self.multiplier, narrower, "multiplier")
-        return [problem] if problem else []
+    def _units(self) -> dict[str, tuple[int, ...]]:
+        return {"multiplier": (self.activation_width_bits, self.weight_width_bits)}
 
 
 class _Accumulating(_Spec):
@@ -186,8 +220,14 @@ class _Accumulating(_Spec):
         """Width of one full product."""
         return self.activation_width_bits + self.weight_width_bits
 
+    def _units(self) -> dict[str, tuple[int, ...]]:
+        return {
+            "multiplier": (self.activation_width_bits, self.weight_width_bits),
+            "adder": (self.accumulator_width_bits,),
+        }
+
     def _problems(self) -> list[str]:
-        problems = []
+        problems = super()._problems()
         if self.accumulator_width_bits < self.product_width_bits:
             suggestion = default_accumulator_width_bits(self.activation_width_bits, self.weight_width_bits)
             problems.append(
@@ -195,13 +235,6 @@ class _Accumulating(_Spec):
                 f"{self.activation_width_bits}x{self.weight_width_bits}-bit product; legal range "
                 f"{self.product_width_bits}..{ACCUMULATOR_WIDTH_MAX_BITS}; {suggestion} would work"
             )
-        narrower = min(self.activation_width_bits, self.weight_width_bits)
-        for problem in (
-            _range_problem(self.multiplier, narrower, "multiplier"),
-            _range_problem(self.adder, self.accumulator_width_bits, "adder"),
-        ):
-            if problem:
-                problems.append(problem)
         return problems
 
 
@@ -212,12 +245,28 @@ class MacSpec(_Accumulating):
 
 
 class SystolicArraySpec(_Accumulating):
-    """A systolic array of `rows` x `cols` processing elements."""
+    """A systolic array of `rows` x `cols` processing elements.
+
+    With `shared_pre_approximation`, operands are recoded once at the array's edge instead of in every element (a US
+    patent application, 2025/0045240, covers this structure); results are the same, bit for bit.
+    """
 
     kind: Literal["systolic_array"] = "systolic_array"
     rows: Size = 8
     cols: Size = 8
     dataflow: Dataflow = "output_stationary"
+    shared_pre_approximation: Annotated[bool, Field(strict=True)] = False
+
+    def _problems(self) -> list[str]:
+        problems = super()._problems()
+        family = MULTIPLIERS[self.multiplier.family]
+        if self.shared_pre_approximation and not family.shares_operand_codes:
+            able = ", ".join(name for name, other in MULTIPLIERS.items() if other.shares_operand_codes)
+            problems.append(
+                f"shared_pre_approximation: multiplier family '{family.name}' does not recode its operands one by one, "
+                f"so there is nothing to share; false would work, or one of: {able}"
+            )
+        return problems
 
 
 DesignSpec = Annotated[
@@ -255,19 +304,3 @@ def spec_from_dict(data: Mapping[str, Any]) -> DesignSpec:
 def spec_json_schema() -> dict[str, Any]:
     """The JSON schema of `DesignSpec`: what `tpugen spec --schema` prints and chat models fill."""
     return _adapter().json_schema()
-
-
-def require_available(spec: DesignSpec) -> None:
-    """Refuse a spec whose families this version has no RTL for.
-
-    Raises:
-        NotAvailableError: naming the family and those that are available.
-    """
-    for role in ("multiplier", "adder"):
-        unit = getattr(spec, role, None)
-        if unit is not None and not unit.families[unit.family].available:
-            available = ", ".join(name for name, family in unit.families.items() if family.available)
-            raise NotAvailableError(
-                f"{role} family {unit.family!r} is known, but this version's library holds no RTL for it",
-                hint=f"available {role} families: {available}",
-            )

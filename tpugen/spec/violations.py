@@ -27,6 +27,7 @@ _RANGES: dict[str, tuple[str, str]] = {
     "accumulator_width_bits": ("product width..128", "32"),
     "clock_mhz": ("above 0, up to 10000", "100"),
     "signed": ("true or false", "true"),
+    "shared_pre_approximation": ("true or false", "false"),
     "dataflow": ("output_stationary, weight_stationary, input_stationary", "output_stationary"),
     "kind": ("adder, multiplier, mac, systolic_array", "systolic_array"),
 }

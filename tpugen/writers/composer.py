@@ -9,17 +9,20 @@ from __future__ import annotations
 from typing import assert_never
 
 from tpugen.rtl_templates import Units, instantiated_modules, load_library, render_module, units_for
-from tpugen.rtl_templates.rendering import instance, render_top
+from tpugen.rtl_templates.instances import instance, unit_parameters
+from tpugen.rtl_templates.operand_codes import SharedOperands, shared_operands
+from tpugen.rtl_templates.rendering import render_top
 from tpugen.spec import (
     AdderSpec,
+    AdderUnit,
     Contract,
     DesignSpec,
     MacSpec,
     MultiplierSpec,
+    MultiplierUnit,
     SystolicArraySpec,
     contract_for,
 )
-from tpugen.spec.design import require_available
 from tpugen.writers.files import RtlFile
 
 __all__ = ["compose"]
@@ -27,11 +30,7 @@ __all__ = ["compose"]
 
 def compose(spec: DesignSpec) -> list[RtlFile]:
     """The design's files, dependencies first and the top module last.
-
-    Raises:
-        NotAvailableError: a family that this version's library holds no RTL for.
     """
-    require_available(spec)
     contract = contract_for(spec)
     top = RtlFile(
         name=f"{contract.module}.v",
@@ -63,11 +62,11 @@ def _summary(spec: DesignSpec) -> list[str]:
     number = "signed" if spec.signed else "unsigned"
     match spec:
         case AdderSpec():
-            return [f"{spec.width_bits}-bit {number} adder ({spec.adder.family})."]
+            return [f"{spec.width_bits}-bit {number} adder ({_unit(spec.adder)})."]
         case MultiplierSpec():
             return [
                 f"{spec.activation_width_bits}x{spec.weight_width_bits}-bit {number} multiplier "
-                f"({spec.multiplier.family})."
+                f"({_unit(spec.multiplier)})."
             ]
         case MacSpec():
             kind = "multiply-accumulate unit"
@@ -78,9 +77,14 @@ def _summary(spec: DesignSpec) -> list[str]:
     return [
         f"{kind[0].upper()}{kind[1:]}: {number} {spec.activation_width_bits}-bit activations, "
         f"{spec.weight_width_bits}-bit weights,",
-        f"{spec.accumulator_width_bits}-bit accumulators; multiplier {spec.multiplier.family}, "
-        f"adder {spec.adder.family}.",
+        f"{spec.accumulator_width_bits}-bit accumulators; multiplier {_unit(spec.multiplier)}, "
+        f"adder {_unit(spec.adder)}.",
     ]
+
+
+def _unit(unit: AdderUnit | MultiplierUnit) -> str:
+    """Family or structure, with parameters: `drum, k = 4`."""
+    return ", ".join([unit.structure or unit.family, *(f"{name} = {value}" for name, value in unit.parameters.items())])
 
 
 def _body(spec: DesignSpec, contract: Contract) -> str:
@@ -88,11 +92,11 @@ def _body(spec: DesignSpec, contract: Contract) -> str:
     signed = str(int(spec.signed))
     match spec:
         case AdderSpec():
-            parameters = {"Width": str(spec.width_bits), "Signed": signed}
-            return instance(f"adder_{spec.adder.family}", "u_adder", ports, parameters)
+            parameters = {"Width": str(spec.width_bits), "Signed": signed, **unit_parameters(spec.adder)}
+            return instance(spec.adder.module, "u_adder", ports, parameters)
         case MultiplierSpec():
-            parameters = {**_operand_widths(spec), "Signed": signed}
-            return instance(f"multiplier_{spec.multiplier.family}", "u_multiplier", ports, parameters)
+            parameters = {**_operand_widths(spec), "Signed": signed, **unit_parameters(spec.multiplier)}
+            return instance(spec.multiplier.module, "u_multiplier", ports, parameters)
         case MacSpec():
             parameters = {
                 **_operand_widths(spec),
@@ -100,16 +104,8 @@ def _body(spec: DesignSpec, contract: Contract) -> str:
                 "Signed": signed,
             }
             return instance("mac_unit", "u_mac", ports, parameters)
-        case SystolicArraySpec(dataflow="output_stationary"):
-            parameters = {
-                **_size(spec),
-                **_operand_widths(spec),
-                "AccumulatorWidth": str(spec.accumulator_width_bits),
-                "Signed": signed,
-            }
-            return instance("array_output_stationary", "u_array", ports, parameters)
         case SystolicArraySpec():
-            return _operand_stationary_body(spec, contract)
+            return _array_body(spec, ports)
         case _:
             assert_never(spec)
 
@@ -118,23 +114,51 @@ def _operand_widths(spec: MultiplierSpec | MacSpec | SystolicArraySpec) -> dict[
     return {"ActivationWidth": str(spec.activation_width_bits), "WeightWidth": str(spec.weight_width_bits)}
 
 
-def _size(spec: SystolicArraySpec) -> dict[str, str]:
-    return {"Rows": str(spec.rows), "Cols": str(spec.cols)}
+def _array_body(spec: SystolicArraySpec, ports: dict[str, str]) -> str:
+    """The array; in front of it the operand encoders, if the design shares them."""
+    widths = {"activation": spec.activation_width_bits, "weight": spec.weight_width_bits}
+    shared = shared_operands(spec)
+    if shared is None:
+        return _array_instance(spec, ports, widths)
+    coded = {**ports, "activation_i": "activation_code", "weight_i": "weight_code"}
+    widths = {"activation": shared.activation.code_width_bits, "weight": shared.weight.code_width_bits}
+    return f"{_encoders(spec, shared)}\n\n{_array_instance(spec, coded, widths)}"
 
 
-def _operand_stationary_body(spec: SystolicArraySpec, contract: Contract) -> str:
-    """The array speaks of resting and streaming operands, the contract of weights and activations."""
-    widths = {"weight": spec.weight_width_bits, "activation": spec.activation_width_bits}
+def _encoders(spec: SystolicArraySpec, shared: SharedOperands) -> str:
+    activations = spec.cols if spec.dataflow == "input_stationary" else spec.rows
+    weights = spec.rows if spec.dataflow == "input_stationary" else spec.cols
+    lanes = {"activation": (activations, shared.activation), "weight": (weights, shared.weight)}
+    texts = []
+    for operand, (count, code) in lanes.items():
+        texts.append(
+            f"  wire [{count * code.code_width_bits - 1}:0] {operand}_code;\n\n"
+            + instance(
+                "operand_encoders",
+                f"u_{operand}_encoders",
+                {"operand_i": f"{operand}_i", "code_o": f"{operand}_code"},
+                {
+                    "Lanes": str(count),
+                    "OperandWidth": str(code.width_bits),
+                    "CodeWidth": str(code.code_width_bits),
+                    "Signed": str(int(spec.signed)),
+                },
+            )
+        )
+    return "  // Operands are recoded once here, not in every processing element.\n" + "\n\n".join(texts)
+
+
+def _array_instance(spec: SystolicArraySpec, ports: dict[str, str], widths: dict[str, int]) -> str:
+    """The array module; operand-stationary ones speak of resting and streaming operands."""
+    size = {"Rows": str(spec.rows), "Cols": str(spec.cols)}
+    sums = {"AccumulatorWidth": str(spec.accumulator_width_bits), "Signed": str(int(spec.signed))}
+    if spec.dataflow == "output_stationary":
+        operands = {"ActivationWidth": str(widths["activation"]), "WeightWidth": str(widths["weight"])}
+        return instance("array_output_stationary", "u_array", ports, {**size, **operands, **sums})
     stationary, stream = ("weight", "activation") if spec.dataflow == "weight_stationary" else ("activation", "weight")
-    ports = {
-        port.name.replace(f"{stationary}_", "stationary_").replace(f"{stream}_", "stream_"): port.name
-        for port in contract.ports
+    renamed = {
+        name.replace(f"{stationary}_", "stationary_").replace(f"{stream}_", "stream_"): net
+        for name, net in ports.items()
     }
-    parameters = {
-        **_size(spec),
-        "StationaryWidth": str(widths[stationary]),
-        "StreamWidth": str(widths[stream]),
-        "AccumulatorWidth": str(spec.accumulator_width_bits),
-        "Signed": str(int(spec.signed)),
-    }
-    return instance("array_operand_stationary", "u_array", ports, parameters)
+    operands = {"StationaryWidth": str(widths[stationary]), "StreamWidth": str(widths[stream])}
+    return instance("array_operand_stationary", "u_array", renamed, {**size, **operands, **sums})

@@ -1,9 +1,4 @@
-"""Exact adder and multiplier models: the reference that approximate families are measured against.
-
-Every model of a family has the same shape: `f(a, b, width..., signed) -> sum or product`, vectorised over NumPy arrays.
-Operands are taken as the bits a port carries, so a value outside the width is read modulo 2^width; results are numbers
-of the widened width and never overflow. Arrays are int64 where the result fits 63 bits, else arrays of Python integers.
-"""
+"""Integers of any width in NumPy arrays: int64 where it holds them, Python integers beyond."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["INT64_SAFE_BITS", "IntArray", "as_integers", "exact_add", "exact_multiply", "wrap"]
+__all__ = ["INT64_SAFE_BITS", "IntArray", "as_integers", "wrap"]
 
 IntArray = npt.NDArray[Any]
 """An array of int64, or of Python integers (dtype object) where 63 bits do not suffice."""
@@ -59,34 +54,3 @@ def _exact_array(values: npt.ArrayLike) -> IntArray:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iub" and values.dtype != np.uint64:
         return values.astype(np.int64, copy=False)
     return np.asarray(values.tolist() if isinstance(values, np.ndarray | np.generic) else values, dtype=object)
-
-
-def exact_add(a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool) -> IntArray:
-    """Sum of two operands of `width_bits`, as a number of `width_bits + 1` bits.
-
-    Args:
-        a: First operand, any shape.
-        b: Second operand, a shape that broadcasts with `a`.
-        width_bits: Width of both operands.
-        signed: Whether operands and sum are two's complement.
-    """
-    total = width_bits + 1
-    return as_integers(
-        as_integers(wrap(a, width_bits, signed), total) + as_integers(wrap(b, width_bits, signed), total), total
-    )
-
-
-def exact_multiply(a: npt.ArrayLike, b: npt.ArrayLike, a_width_bits: int, b_width_bits: int, signed: bool) -> IntArray:
-    """Product of two operands, as a number of `a_width_bits + b_width_bits` bits.
-
-    Args:
-        a: First operand, any shape.
-        b: Second operand, a shape that broadcasts with `a`.
-        a_width_bits: Width of `a`.
-        b_width_bits: Width of `b`.
-        signed: Whether operands and product are two's complement.
-    """
-    total = a_width_bits + b_width_bits
-    return as_integers(
-        as_integers(wrap(a, a_width_bits, signed), total) * as_integers(wrap(b, b_width_bits, signed), total), total
-    )

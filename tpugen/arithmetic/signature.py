@@ -1,0 +1,100 @@
+"""The one signature that the models of a role share, built around the part in which families differ.
+
+An adder is `f(a, b, width_bits, signed, **parameters) -> sum`, a multiplier
+`f(a, b, a_width_bits, b_width_bits, signed, **parameters) -> product`. Operands are taken as the bits a port carries: a
+value outside the width is read modulo 2^width. Results are numbers of the widened width (`width + 1`, `a + b` bits).
+
+Models touch each operand on its own first and broadcast late: with `a` of shape (r, 1) and `b` of shape (1, c) only the
+last steps cost r x c, which is what makes all pairs of 16-bit operands affordable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tpugen.arithmetic.integers import IntArray, as_integers, wrap
+
+__all__ = ["AdderModel", "LowerPart", "Magnitudes", "MultiplierModel", "lower_part", "sign_magnitude"]
+
+Magnitudes = npt.NDArray[np.uint64]
+"""Unsigned operands or products of a multiplier's core; 32x32 bits just fit."""
+
+LowerPart = Callable[[IntArray, IntArray, int], tuple[IntArray | int, IntArray | int]]
+"""`(a, b, k) -> (carry into the exact part, the low k bits of the sum)`; a and b as they are, negative ones too."""
+
+_P = ParamSpec("_P")
+
+
+class AdderModel(Protocol):
+    """What every adder model is."""
+
+    def __call__(
+        self, a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool, **parameters: int
+    ) -> IntArray: ...
+
+
+class MultiplierModel(Protocol):
+    """What every multiplier model is."""
+
+    def __call__(
+        self,
+        a: npt.ArrayLike,
+        b: npt.ArrayLike,
+        a_width_bits: int,
+        b_width_bits: int,
+        signed: bool,
+        **parameters: int,
+    ) -> IntArray: ...
+
+
+def lower_part(core: LowerPart) -> Callable[[npt.ArrayLike, npt.ArrayLike, int, bool, int], IntArray]:
+    """An adder whose low k bits are inexact: `((a >> k) + (b >> k) + carry) << k | low`.
+
+    Two's complement operands are shifted arithmetically, so the exact part is a signed addition.
+    """
+
+    @wraps(core)
+    def model(a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool, k: int) -> IntArray:
+        total = width_bits + 1
+        first = as_integers(wrap(a, width_bits, signed), total)
+        second = as_integers(wrap(b, width_bits, signed), total)
+        carry, low = core(first, second, k)
+        return as_integers((((first >> k) + (second >> k) + carry) << k) | low, total)
+
+    return model
+
+
+def sign_magnitude(
+    core: Callable[Concatenate[Magnitudes, Magnitudes, int, int, _P], Magnitudes],
+) -> Callable[Concatenate[npt.ArrayLike, npt.ArrayLike, int, int, bool, _P], IntArray]:
+    """A multiplier from an unsigned core: signs are taken off, the core multiplies magnitudes, the sign is their XOR.
+
+    The most negative operand has magnitude 2^(width - 1), which fits the unsigned core of the same width.
+    """
+
+    @wraps(core)
+    def model(
+        a: npt.ArrayLike,
+        b: npt.ArrayLike,
+        a_width_bits: int,
+        b_width_bits: int,
+        signed: bool,
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> IntArray:
+        first, second = wrap(a, a_width_bits, signed), wrap(b, b_width_bits, signed)
+        product = core(
+            np.abs(first).astype(np.uint64), np.abs(second).astype(np.uint64), a_width_bits, b_width_bits, *args, **kwargs
+        )
+        if not signed:
+            return as_integers(product, a_width_bits + b_width_bits)
+        # As int64, negation is an exclusive or and a subtraction of the mask -1: no branch, no broadcast of the signs.
+        mask = (first >> 63) ^ (second >> 63)
+        return as_integers((product.view(np.int64) ^ mask) - mask, a_width_bits + b_width_bits)
+
+    return model
