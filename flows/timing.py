@@ -3,19 +3,21 @@
 Conditions, the same for every design: inputs arrive with the clock edge from a library buffer, outputs drive four
 inverters and are captured at the next edge, the clock is ideal, wires have no load, the reset is not timed.
 Power comes from the activity of a simulation where one is given (registers and inputs are annotated, OpenSTA propagates
-through the gates), else from OpenSTA's default input activity; the result says which.
+through the gates; of combinational designs every gate, see `gate_activity`), else from OpenSTA's default input
+activity; the result says which.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tpugen.errors import ToolFailedError
 from tpugen.flows import opensta
 from tpugen.flows.activity import Activity
+from tpugen.flows.gate_activity import gate_activity
 from tpugen.flows.netlist import Bit, Module, Netlist
 from tpugen.flows.netlist_passes import choose_buffer
 from tpugen.flows.netlist_verilog import load_map
@@ -42,6 +44,7 @@ def analyse(
     clocked: bool,
     folder: Path,
     activity: Activity | None = None,
+    operands: Mapping[str, Sequence[int]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> TimingResult:
     """Worst path, highest clock and power.
@@ -54,6 +57,8 @@ def analyse(
         clocked: Whether it has a clock (`clk_i`) and a reset (`rst_ni`); else a virtual clock captures its outputs.
         folder: Folder of the step: script, log and `timing.json` go there.
         activity: Switching activity of a simulation.
+        operands: Of a combinational design instead of `activity`: what the simulation drove, by input port, vector by
+            vector. Every gate is then annotated with what it does under them.
         limits: What OpenSTA may use.
 
     Raises:
@@ -65,10 +70,15 @@ def analyse(
     version = OPENSTA.require().version
     legacy = tuple(int(part) for part in version.split(".")[:2]) < (2, 3)
     found = _annotations(design, paths, activity, legacy) if activity else _Annotations([], [], 0)
+    arcs = _register_arcs(design)
+    if operands:
+        gates = gate_activity(design, operands)
+        found = _Annotations(found.inputs, gates, found.count + sum(len(item.pins) for item in gates))
+        arcs = _gate_arcs(design)
     script = (
         opensta.setup_script(technology.liberty, netlist.absolute(), top, _constraints(design, clock_mhz, clocked))
         + opensta.path_script()
-        + opensta.activity_script(found.inputs, found.pins, _register_arcs(design), legacy=legacy)
+        + opensta.activity_script(found.inputs, found.pins, arcs, legacy=legacy)
         + opensta.power_script()
     )
     done = _run(script, folder, "timing.tcl", limits)
@@ -265,3 +275,10 @@ def _register_arcs(design: Netlist) -> list[RegisterArc]:
         if cell.pins[clock].clock
         for output in cell.outputs
     ]
+
+
+def _gate_arcs(design: Netlist) -> list[RegisterArc]:
+    """Arcs from every input to every output of the gates that the netlist uses: all pins are annotated."""
+    used = {instance.type for module in design.modules.values() for instance in module.cells.values()}
+    cells = [design.library.cells[name] for name in sorted(used)]
+    return [RegisterArc(cell.name, pin, output) for cell in cells for pin in cell.inputs for output in cell.outputs]

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from tpugen.spec import Contract, Port
 from tpugen.verif.plan import CombinationalPlan, Field, Sink, StreamPlan
 
-__all__ = ["CLOCK_PERIOD_NS", "DUT", "HARNESS", "combinational_layout", "harness_text", "stream_layout"]
+__all__ = [
+    "CLOCK_PERIOD_NS",
+    "DUT",
+    "HARNESS",
+    "combinational_layout",
+    "harness_text",
+    "stream_connections",
+    "stream_layout",
+]
 
 HARNESS = "tpugen_harness"
 """Name of the harness module."""
@@ -87,7 +95,7 @@ def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan, wavef
     """
     stimulus = _stream_body(plan) if isinstance(plan, StreamPlan) else _combinational_body(plan)
     connections = (
-        _stream_connections(contract, plan)
+        stream_connections(contract, plan)
         if isinstance(plan, StreamPlan)
         else [
             *((field.name, _slice("drive", field.offset, field.width_bits)) for field in plan.inputs),
@@ -158,18 +166,19 @@ def _combinational_body(plan: CombinationalPlan) -> list[str]:
     ]
 
 
-def _stream_connections(contract: Contract, plan: StreamPlan) -> list[tuple[str, str]]:
+def stream_connections(contract: Contract, plan: StreamPlan, *, sample: str = "sample") -> list[tuple[str, str]]:
+    """What each port is connected to: slices of the vectors `drive` and `sample` (or what the latter is called)."""
     signals = {"clk_i": "clk", "rst_ni": "drive[0]"}
     sinks = {sink.name: sink for sink in plan.sinks}
     for channel in contract.channels:
         if channel.role == "sink":
             sink = sinks[channel.name]
-            signals[channel.valid], signals[channel.ready] = f"drive[{sink.valid}]", f"sample[{sink.ready}]"
+            signals[channel.valid], signals[channel.ready] = f"drive[{sink.valid}]", f"{sample}[{sink.ready}]"
             vector, offset = "drive", sink.beat.offset
         else:
-            signals[channel.valid] = f"sample[{plan.out_valid}]"
+            signals[channel.valid] = f"{sample}[{plan.out_valid}]"
             signals[channel.ready] = f"drive[{plan.out_ready}]"
-            vector, offset = "sample", plan.out_beat.offset
+            vector, offset = sample, plan.out_beat.offset
         for name in (*channel.payload, *((channel.last,) if channel.last else ())):
             width = contract.port(name).width_bits
             signals[name] = _slice(vector, offset, width)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "TRACE_FILE",
     "CombinationalPlan",
     "CombinationalTest",
     "Field",
@@ -23,6 +24,10 @@ __all__ = [
     "StreamTest",
     "write_plan",
 ]
+
+
+TRACE_FILE = "trace.jsonl"
+"""What a bench records of every cycle where its plan asks for a trace; see `timeline`."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,7 @@ class StreamPlan:
         settle: Cycles to watch for results that should not come.
         out_valid: Bit of the result channel's valid in the sample vector.
         out_ready: Bit of the result channel's ready in the drive vector.
+        trace: Whether the bench records every cycle (see `timeline`).
     """
 
     seed: int
@@ -123,6 +129,7 @@ class StreamPlan:
     idle_limit: int
     settle: int
     tests: list[StreamTest] = field(default_factory=list)
+    trace: bool = False
 
 
 @dataclass

@@ -22,7 +22,7 @@ from tpugen.flows.tools import ICARUS, VVP
 from tpugen.results import SimulationResult, TestRecord
 from tpugen.spec import DesignSpec, SystolicArraySpec, contract_for
 from tpugen.verif.harness import CLOCK_PERIOD_NS, DUT, HARNESS, harness_text
-from tpugen.verif.plan import CombinationalPlan, StreamPlan, write_plan
+from tpugen.verif.plan import TRACE_FILE, CombinationalPlan, StreamPlan, write_plan
 
 __all__ = ["bench_environment", "compile_command", "default_limits", "run_command", "simulate"]
 
@@ -88,6 +88,7 @@ def simulate(
     seed: int,
     waves: bool = True,
     limits: process.Limits | None = None,
+    plan: StreamPlan | CombinationalPlan | None = None,
 ) -> SimulationResult:
     """Simulate a design against the golden model.
 
@@ -98,6 +99,7 @@ def simulate(
         seed: Seed of operands and pauses; the same seed replays the same run.
         waves: Whether to dump the full-rate test and measure switching activity.
         limits: Bounds on the simulator; by default by the size of the design.
+        plan: What to drive and expect; by default everything that the spec's size affords.
 
     Returns:
         Verdict, tests, findings, measured latency; paths relative to `folder`.
@@ -110,10 +112,10 @@ def simulate(
 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (_REPORT, _JUNIT, _PROGRAM, _WAVES, _ACTIVITY, "command.txt", "log.txt"):
+    for name in (_REPORT, TRACE_FILE, _JUNIT, _PROGRAM, _WAVES, _ACTIVITY, "command.txt", "log.txt"):
         (folder / name).unlink(missing_ok=True)
     contract = contract_for(spec)
-    plan = make_plan(spec, seed)
+    plan = plan or make_plan(spec, seed)
     write_plan(plan, folder / _PLAN)
     (folder / _HARNESS_FILE).write_text(harness_text(contract, plan, _WAVES if waves else None), encoding="utf-8")
     icarus, vvp = ICARUS.require(), VVP.require()

@@ -12,7 +12,7 @@ from tpugen.verif.harness import combinational_layout, stream_layout
 from tpugen.verif.operands import Operands, Tile
 from tpugen.verif.plan import CombinationalPlan, CombinationalTest, Phase, Reset, Stall, StreamPlan, StreamTest
 
-__all__ = ["make_plan"]
+__all__ = ["StreamTests", "make_plan", "stream_plan"]
 
 _EXHAUSTIVE_BITS = 16
 _RANDOM_VECTORS = 2000
@@ -29,11 +29,17 @@ def make_plan(spec: DesignSpec, seed: int) -> StreamPlan | CombinationalPlan:
     contract = contract_for(spec)
     if isinstance(spec, AdderSpec | MultiplierSpec):
         return _combinational_plan(spec, contract, seed)
-    plan = stream_layout(contract, seed)
+    return stream_plan(StreamTests(spec, contract, seed))
+
+
+def stream_plan(tests: StreamTests) -> StreamPlan:
+    """The bench plan of a clocked spec with these tests."""
+    contract = tests.contract
+    plan = stream_layout(contract, tests.seed)
     size = contract.latency.rows * 2 + contract.latency.cols + contract.latency.drain_bubbles
     plan.idle_limit = 8 * size + 300
     plan.settle = size + 8
-    plan.tests = _StreamTests(spec, contract, seed).tests()
+    plan.tests = tests.tests()
     return plan
 
 
@@ -83,12 +89,19 @@ def _bits(value: int, width_bits: int) -> int:
 # -- clocked ------------------------------------------------------------------------------------------------------
 
 
-class _StreamTests:
-    """Builds the tests of one clocked spec."""
+class StreamTests:
+    """Builds the tests of one clocked spec.
+
+    Args:
+        spec: What is to be tested.
+        contract: Its contract.
+        seed: Seed of operands.
+    """
 
     def __init__(self, spec: MacSpec | SystolicArraySpec, contract: Contract, seed: int) -> None:
         self.spec = spec
         self.contract = contract
+        self.seed = seed
         self.latency = contract.latency
         self.operands = Operands(spec.signed, seed)
         self.rows, self.cols = self.latency.rows, self.latency.cols

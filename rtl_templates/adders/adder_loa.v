@@ -13,6 +13,9 @@ module adder_loa #(
 );
 
   generate
+    if (Width < 2 || Width > 128) begin : gen_width_error
+      tpugen_error_loa_width_must_be_2_to_128 u_error ();
+    end
     if (K < 1 || K > Width - 1) begin : gen_k_error
       tpugen_error_loa_k_must_be_1_to_width_less_1 u_error ();
     end

@@ -61,7 +61,12 @@ def test_the_widest_array_is_exact_beyond_64_bits(signed: bool) -> None:
 def test_matmul_equals_dot_products(signed: bool, a_width: int, w_width: int, guard: int, k: int, seed: int) -> None:
     acc = a_width + w_width + guard
     spec = SystolicArraySpec(
-        activation_width_bits=a_width, weight_width_bits=w_width, accumulator_width_bits=acc, signed=signed
+        activation_width_bits=a_width,
+        weight_width_bits=w_width,
+        accumulator_width_bits=acc,
+        signed=signed,
+        dataflow="weight_stationary",
+        rows=4,
     )
     rng = random.Random(seed)
     a = [[_read(rng.getrandbits(a_width), a_width, signed) for _ in range(k)] for _ in range(2)]
@@ -79,7 +84,7 @@ def test_matmul_equals_dot_products(signed: bool, a_width: int, w_width: int, gu
 
 
 def test_folding_k_through_partial_sums_changes_nothing() -> None:
-    spec = SystolicArraySpec(accumulator_width_bits=16)
+    spec = SystolicArraySpec(accumulator_width_bits=16, dataflow="input_stationary")
     rng = np.random.default_rng(3)
     a, b = rng.integers(-128, 128, (4, 30)), rng.integers(-128, 128, (30, 5))
     whole = golden.matmul(spec, a, b)

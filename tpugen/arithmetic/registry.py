@@ -143,9 +143,10 @@ class Family:
         return found
 
 
-_K_LOW = Parameter("k", "inexact low bits", 1, "n-1", "n/2")
-_K2_LOW = Parameter("k", "inexact low bits", 2, "n-1", "n/2")
-_K4_LOW = Parameter("k", "inexact low bits", 4, "n-1", "n/2")
+# A quarter of the width, as APTPU sets its accumulation adders: half would blur whole products.
+_K_LOW = Parameter("k", "inexact low bits", 1, "n-1", "n/4")
+_K2_LOW = Parameter("k", "inexact low bits", 2, "n-1", "n/4")
+_K4_LOW = Parameter("k", "inexact low bits", 4, "n-1", "n/4")
 
 
 def _adder(

@@ -17,7 +17,7 @@ from typing import Concatenate, ParamSpec, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tpugen.arithmetic.integers import IntArray, as_integers, wrap
+from tpugen.arithmetic.integers import INT64_SAFE_BITS, IntArray, as_integers, wrap
 
 __all__ = ["AdderModel", "LowerPart", "Magnitudes", "MultiplierModel", "lower_part", "sign_magnitude"]
 
@@ -25,7 +25,7 @@ Magnitudes = npt.NDArray[np.uint64]
 """Unsigned operands or products of a multiplier's core; 32x32 bits just fit."""
 
 LowerPart = Callable[[IntArray, IntArray, int], tuple[IntArray | int, IntArray | int]]
-"""`(a, b, k) -> (carry into the exact part, the low k bits of the sum)`; a and b as they are, negative ones too."""
+"""`(low k bits of a, of b, k) -> (carry into the exact part, low k bits of the sum)`, numbers from 0 to 2^k - 1."""
 
 _P = ParamSpec("_P")
 
@@ -63,8 +63,10 @@ def lower_part(core: LowerPart) -> Callable[[npt.ArrayLike, npt.ArrayLike, int, 
         total = width_bits + 1
         first = as_integers(wrap(a, width_bits, signed), total)
         second = as_integers(wrap(b, width_bits, signed), total)
-        carry, low = core(first, second, k)
-        return as_integers((((first >> k) + (second >> k) + carry) << k) | low, total)
+        # Both parts of each operand alone; then one addition of the exact parts, in place rather than shifted down.
+        mask = (1 << k) - 1
+        carry, low = core(first & mask, second & mask, k)
+        return as_integers((first & ~mask) + (second & ~mask) + ((carry << k) + low), total)
 
     return model
 
@@ -89,12 +91,21 @@ def sign_magnitude(
     ) -> IntArray:
         first, second = wrap(a, a_width_bits, signed), wrap(b, b_width_bits, signed)
         product = core(
-            np.abs(first).astype(np.uint64), np.abs(second).astype(np.uint64), a_width_bits, b_width_bits, *args, **kwargs
+            np.abs(first).astype(np.uint64),
+            np.abs(second).astype(np.uint64),
+            a_width_bits,
+            b_width_bits,
+            *args,
+            **kwargs,
         )
+        total = a_width_bits + b_width_bits
         if not signed:
-            return as_integers(product, a_width_bits + b_width_bits)
+            # Read as int64 where that holds it: converting unsigned 64-bit numbers one by one costs fifty times more.
+            return as_integers(product.view(np.int64) if total <= INT64_SAFE_BITS else product, total)
         # As int64, negation is an exclusive or and a subtraction of the mask -1: no branch, no broadcast of the signs.
         mask = (first >> 63) ^ (second >> 63)
-        return as_integers((product.view(np.int64) ^ mask) - mask, a_width_bits + b_width_bits)
+        number = (product.view(np.int64) ^ mask) - mask
+        # The square of the most negative operand may be overestimated beyond the port, which carries its low bits.
+        return as_integers(wrap(number, total, True) if product.size and product.max() >> (total - 1) else number, total)
 
     return model

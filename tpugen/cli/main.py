@@ -25,7 +25,7 @@ from tpugen.cli.rtl import rtl
 from tpugen.cli.runs import app as runs_app
 from tpugen.cli.spec import spec
 from tpugen.cli.synth import synth
-from tpugen.cli.verify import verify
+from tpugen.cli.verify import app as verify_app
 from tpugen.errors import TpugenError
 
 __all__ = ["app", "main", "run"]
@@ -44,7 +44,7 @@ app = typer.Typer(
 app.command()(generate)
 app.command()(spec)
 app.command()(rtl)
-app.command()(verify)
+app.add_typer(verify_app, name="verify")
 app.command()(synth)
 app.add_typer(model_app, name="model")
 app.command()(retrieve)

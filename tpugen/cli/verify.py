@@ -1,4 +1,4 @@
-"""`tpugen verify`: the gates on RTL that is already there."""
+"""`tpugen verify`: the gates on RTL that is already there; its subcommands sweep the library."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from tpugen.cli.choices import Json, NoCache, Out, Quiet, Seed, SpecFile, one_request
+from tpugen.cli.default_command import with_default_command
 from tpugen.cli.output import print_json, print_pairs
 
-__all__ = ["verify"]
+__all__ = ["app", "verify"]
 
 
 def verify(
@@ -44,3 +45,11 @@ def verify(
         if result.folder:
             print_pairs([("folder", result.folder)])
     raise typer.Exit(0 if result.verdict == "pass" else 1)
+
+
+app = typer.Typer(cls=with_default_command(verify), add_completion=False)
+
+
+@app.callback()
+def _verify() -> None:
+    """Run the gates on RTL files against a spec, or sweep the library (see `tpugen verify --help`)."""

@@ -12,7 +12,7 @@ from tpugen.pipeline.identity import code_fingerprint, require_tools
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import DesignMeasurement, SimulationResult, SynthesisResult, TimingResult, ToolVersion
 from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, SystolicArraySpec
-from tpugen.storage import read_json, sha256_file, write_json_atomic
+from tpugen.storage import read_json, sha256_file, sha256_json, write_json_atomic
 
 if TYPE_CHECKING:
     from tpugen.flows.activity import Activity
@@ -107,6 +107,7 @@ class StaStep(Step):
             "clocked": context.contract.clocked,
             "clock_asked": context.clock_asked,
             "activity": sha256_file(activity) if activity else None,
+            "operands": sha256_json(_operands(context)),
             "technology": _technology_identity(context),
             "tools": {tool.name: tool.version for tool in self._tools()},
             "code": code_fingerprint(["flows"]),
@@ -125,6 +126,7 @@ class StaStep(Step):
             clocked=context.contract.clocked,
             folder=folder,
             activity=_activity(context),
+            operands=_operands(context),
         )
         write_json_atomic(folder / "timing.json", result.model_dump(mode="json"))
         summary = f"slack {result.worst_slack_ns:+.2f} ns at {result.clock_mhz:g} MHz, fmax {result.fmax_mhz:.1f} MHz"
@@ -170,6 +172,21 @@ def _activity(context: Context) -> Activity | None:
     from tpugen.flows.activity import Activity
 
     return Activity.load(path)
+
+
+def _operands(context: Context) -> dict[str, list[int]] | None:
+    """What the simulation drove into a combinational design while it measured activity, by input port."""
+    path = context.root / "simulate" / "plan.json"
+    if context.contract.clocked or not path.is_file():
+        return None
+    plan = read_json(path)
+    vectors = [int(beat, 16) for test in plan["tests"] if test["waves"] for beat in test["drive"]]
+    if not vectors:
+        return None
+    return {
+        port["name"]: [beat >> port["offset"] & ((1 << port["width_bits"]) - 1) for beat in vectors]
+        for port in plan["inputs"]
+    }
 
 
 class ModelStep(Step):

@@ -129,9 +129,13 @@ def _arithmetic(spec: DesignSpec) -> tuple[str, ...]:
         if unit is not None and unit.family != "exact":
             family = unit.families[unit.family]
             parameters = ", ".join(f"{name} = {value}" for name, value in unit.parameters.items())
-            sentences.append(f"The {role} is approximate: {family.title} ({parameters or 'no parameters'}). {family.summary}")
+            sentences.append(
+                f"The {role} is approximate: {family.title} ({parameters or 'no parameters'}). {family.summary}"
+            )
     if getattr(spec, "multiplier", None) is not None and spec.signed and spec.multiplier.family not in ("exact", "rad"):  # type: ignore[union-attr]
-        sentences.append("Signed products are made from magnitudes; the sign is the exclusive or of the operands' signs.")
+        sentences.append(
+            "Signed products are made from magnitudes; the sign is the exclusive or of the operands' signs."
+        )
     if not isinstance(spec, AdderSpec | MultiplierSpec) and spec.adder.family != "exact":
         order = {
             "mac": "adder(accumulator, product), in the order of the operand pairs, from an accumulator of 0.",

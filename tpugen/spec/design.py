@@ -20,7 +20,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tpugen.arithmetic import ADDERS, MULTIPLIERS, Family
 from tpugen.errors import SpecError
@@ -104,7 +104,7 @@ class _Unit(BaseModel):
     def _without_unset_structure(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         if self.structure is None:
-            del data["structure"]
+            data.pop("structure", None)
         return data
 
 
@@ -136,7 +136,12 @@ def _check_family(families: Mapping[str, Family], unit: _Unit) -> None:
         raise PydanticCustomError(
             "family_parameter",
             "{role} family '{name}' has no parameter {unknown}; it has {known}",
-            {"role": unit.role, "name": family.name, "unknown": ", ".join(unknown), "known": ", ".join(known) or "none"},
+            {
+                "role": unit.role,
+                "name": family.name,
+                "unknown": ", ".join(unknown),
+                "known": ", ".join(known) or "none",
+            },
         )
     if unit.structure is not None and unit.structure not in family.structures:
         raise PydanticCustomError(
@@ -227,7 +232,7 @@ class _Accumulating(_Spec):
         }
 
     def _problems(self) -> list[str]:
-        problems = super()._problems()
+        problems = []
         if self.accumulator_width_bits < self.product_width_bits:
             suggestion = default_accumulator_width_bits(self.activation_width_bits, self.weight_width_bits)
             problems.append(
@@ -235,7 +240,7 @@ class _Accumulating(_Spec):
                 f"{self.activation_width_bits}x{self.weight_width_bits}-bit product; legal range "
                 f"{self.product_width_bits}..{ACCUMULATOR_WIDTH_MAX_BITS}; {suggestion} would work"
             )
-        return problems
+        return problems + super()._problems()
 
 
 class MacSpec(_Accumulating):
@@ -298,7 +303,19 @@ def spec_from_dict(data: Mapping[str, Any]) -> DesignSpec:
     try:
         return _adapter().validate_python(dict(data))
     except ValidationError as error:
-        raise SpecError(describe_violations(error)) from None
+        raise SpecError(describe_violations([*error.errors(), *_behind(data, error)])) from None
+
+
+def _behind(data: Mapping[str, Any], error: ValidationError) -> list[ErrorDetails]:
+    """Violations between fields that pydantic did not reach, because single fields were illegal."""
+    illegal = {part for detail in error.errors() for part in detail["loc"][:2]}
+    if "kind" in illegal or any(detail["type"] == "together" for detail in error.errors()):
+        return []
+    try:
+        _adapter().validate_python({name: value for name, value in data.items() if name not in illegal})
+    except ValidationError as second:
+        return [detail for detail in second.errors() if detail["type"] == "together"]
+    return []
 
 
 def spec_json_schema() -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 __all__ = ["describe_violations"]
 
 
-def describe_violations(error: ValidationError) -> str:
+def describe_violations(details: Sequence[ErrorDetails]) -> str:
     """All violations of one spec, one a line, under a heading that counts them."""
-    lines = [line for detail in error.errors() for line in _describe(detail).split("\n")]
+    lines = [line for detail in details for line in _describe(detail).split("\n")]
     noun = "violation" if len(lines) == 1 else "violations"
     return f"the spec is not legal ({len(lines)} {noun}):\n" + "\n".join(f"  - {line}" for line in lines)
 

@@ -103,7 +103,7 @@ def _numbers(spec: DesignSpec) -> str:
     fields = {
         name: value
         for name, value in spec.model_dump().items()
-        if isinstance(value, int | str) and name not in ("kind", "signed")
+        if isinstance(value, int | str) and not isinstance(value, bool) and name != "kind"
     }
     fields = {"signed": "1 (two's complement)" if spec.signed else "0 (unsigned)", **fields}
     return ", ".join(f"{name} = {value}" for name, value in fields.items())

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BenchError", "load_plan", "report", "test_seed"]
+__all__ = ["BenchError", "load_plan", "report", "test_seed", "write_trace"]
 
 PLAN_VARIABLE = "TPUGEN_BENCH_PLAN"
 REPORT_VARIABLE = "TPUGEN_BENCH_REPORT"
@@ -31,6 +31,12 @@ def report(event: str, **values: Any) -> None:
     """Append one event to the report."""
     with Path(os.environ[REPORT_VARIABLE]).open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"event": event, **values}) + "\n")
+
+
+def write_trace(name: str, cycles: list[dict[str, Any]]) -> None:
+    """Append the cycles of one test to the trace beside the report."""
+    with Path(os.environ[REPORT_VARIABLE]).with_name(name).open("a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(cycle) + "\n" for cycle in cycles)
 
 
 def test_seed(seed: int, name: str) -> str:

@@ -14,7 +14,8 @@ import cocotb
 from cocotb.triggers import FallingEdge
 from cocotb.utils import get_sim_time
 
-from tpugen.verif.benches.reporting import BenchError, load_plan, report, test_seed
+from tpugen.verif.benches.reporting import BenchError, load_plan, report, test_seed, write_trace
+from tpugen.verif.plan import TRACE_FILE
 
 PLAN = load_plan()
 _RESET_CYCLES = 3
@@ -85,6 +86,8 @@ class _Runner:
         self.out_ready_bit = 1 << int(PLAN["out_ready"])
         self.cycle = 0
         self.checked = 0
+        self.phase: int | None = None  # none while reset is asserted
+        self.trace: list[dict[str, Any]] = []
         self.falling = FallingEdge(dut.clk)
 
     async def tick(self, drive: int) -> str:
@@ -92,7 +95,11 @@ class _Runner:
         self.dut.drive_next.value = drive
         await self.falling
         self.cycle += 1
-        return str(self.dut.sample.value)
+        sample = str(self.dut.sample.value)
+        if PLAN["trace"]:
+            place = {"test": self.test["name"], "phase": self.phase}
+            self.trace.append({**place, "drive": format(drive, "x"), "sample": sample})
+        return sample
 
     def fail(self, rule: str, message: str, **details: Any) -> BenchError:
         return BenchError(rule, f"cycle {self.cycle}: {message}", cycle=self.cycle, **details)
@@ -111,7 +118,9 @@ class _Runner:
     async def run(self) -> None:
         for index, phase in enumerate(self.test["phases"]):
             if index == 0 or self.test["phases"][index - 1]["reset"]:
+                self.phase = None
                 await self.reset()
+            self.phase = index
             await _PhaseRunner(self, phase, index).run()
 
 
@@ -298,6 +307,8 @@ def _make(test: dict[str, Any]) -> Any:
             raise
         finally:
             dut.dump.value = 0
+        if runner.trace:
+            write_trace(TRACE_FILE, runner.trace)
         report(
             "pass",
             test=test["name"],

@@ -1,4 +1,4 @@
-"""Multipliers that cut a segment out of each operand and multiply the segments: DRUM, DSM, LETAM."""
+"""Multipliers that cut a segment out of each operand and multiply the segments: DRUM, DSM, LETAM, SSM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from tpugen.arithmetic.multipliers.bits import leading_one
 from tpugen.arithmetic.signature import Magnitudes, sign_magnitude
 
-__all__ = ["drum", "dsm", "letam"]
+__all__ = ["drum", "dsm", "letam", "ssm"]
 
 
 def _segment(x: Magnitudes, width_bits: int, *, forced_one: bool) -> Magnitudes:
@@ -35,3 +35,15 @@ def dsm(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, k: i
 def letam(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, t: int) -> Magnitudes:
     """Truncation to t bits after the leading one with a 1 appended: the same function as DRUM with k = t + 1."""
     return _segment(a, t + 1, forced_one=True) * _segment(b, t + 1, forced_one=True)
+
+
+def _static_segment(x: Magnitudes, width_bits: int, segment_bits: int) -> Magnitudes:
+    """`x` itself where it fits the lowest `segment_bits`, else with only the top ones of its `width_bits` kept."""
+    shift = width_bits - segment_bits
+    return np.where(x >> segment_bits != 0, (x >> shift) << shift, x)
+
+
+@sign_magnitude
+def ssm(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, m: int) -> Magnitudes:
+    """Static segment method: m bits, either the top or the lowest ones of each operand."""
+    return _static_segment(a, a_width_bits, m) * _static_segment(b, b_width_bits, m)

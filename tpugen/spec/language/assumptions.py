@@ -73,7 +73,7 @@ def _parameter_assumptions(spec: DesignSpec, role: str, resolution: Resolution) 
             yield Assumption(name, unit.parameters[parameter.name], resolution.notes[name])
         elif name not in resolution.values:
             reason = f"{family.title}'s {parameter.meaning} is not given; its default at {width} bits"
-            yield Assumption(name, parameter.default_for(width), reason)
+            yield Assumption(name, unit.parameters[parameter.name], reason)
 
 
 def _corrections(chart: Chart, said: Sequence[Statement], spec: DesignSpec) -> Iterator[Assumption]:
@@ -143,6 +143,6 @@ def _value(spec: DesignSpec, name: str) -> bool | int | float | str:
     role, _, parameter = name.partition(".")
     value = getattr(spec, role)
     if role in ("multiplier", "adder"):
-        return int(value.parameters[parameter]) if parameter in value.parameters else str(value.family)
+        return int(value.parameters[parameter]) if parameter in value.parameters else value.structure or value.family
     result: bool | int | float | str = value
     return result

@@ -86,6 +86,10 @@ class Found:
             return None
         return self._chart.node_at(self._match.start(group)).value
 
+    def word_before(self) -> str:
+        """The word right before the match, lower case; empty at the start of the request."""
+        return self._chart.tokens[self.first - 1].text.lower() if self.first else ""
+
     def written(self) -> str:
         """The matched part of the request as written."""
         return self._chart.written(self.first, self.last)

@@ -22,6 +22,7 @@ _FIELDS = {
     "mac": (*_OPERANDS, "accumulator_width_bits", "signed", "multiplier", "adder", "clock_mhz"),
     "systolic_array": (
         "rows", "cols", "dataflow", *_OPERANDS, "accumulator_width_bits", "signed", "multiplier", "adder", "clock_mhz",
+        "shared_pre_approximation",
     ),
 }  # fmt: skip
 _DEFAULTS: dict[str, Any] = {
@@ -279,6 +280,7 @@ class _Resolver:
             for statement in self.positive:
                 if statement.field.startswith(f"{role}."):
                     self._take(statement.field, [statement])
+        self._take("shared_pre_approximation", self._all("shared_pre_approximation"))
         for statement in self._all("parameter", "described_parameter"):
             self._attach(statement, families)
         for statement in self._all("coefficient"):

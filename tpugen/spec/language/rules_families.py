@@ -44,10 +44,24 @@ _PAPER_SPELLINGS: Mapping[str, tuple[str, ...]] = {
 }
 """How papers spell the families, besides the registry's names, titles and synonyms."""
 
+_STRUCTURE_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "ripple_carry": ("ripple carry", "ripple", "carry ripple", "rca"),
+    "carry_lookahead": ("carry lookahead", "carry look ahead", "lookahead", "look ahead", "cla"),
+    "carry_select": ("carry select", "csla"),
+    "kogge_stone": ("kogge stone", "ks prefix"),
+    "brent_kung": ("brent kung", "bk prefix"),
+    "array": ("array", "carry save array", "ripple array", "braun", "braun array"),
+    "booth_radix4": ("booth", "radix 4 booth", "booth radix 4", "modified booth", "booth encoded", "booth recoded"),
+    "wallace": ("wallace", "wallace tree"),
+    "dadda": ("dadda", "dadda tree"),
+}
+"""How users spell the structures of exact units."""
+
 # Words of everyday English or of many meanings: a family only beside "adder" or "multiplier".
 _NEEDS_NOUN = frozenset(
     ("exact", "accurate", "precise", "log", "zero truncation", "high radix", "lower or", "dynamic segment",
-     "static segment", "rounding based", "approximate mirror", "rad", "asm", "underdesigned")
+     "static segment", "rounding based", "approximate mirror", "rad", "asm", "underdesigned", "array", "ripple",
+     "lookahead", "look ahead", "rca", "cla", "csla", "ripple array")
 )  # fmt: skip
 
 
@@ -57,17 +71,23 @@ def _canonical(alias: str) -> str:
 
 
 @cache
-def _aliases(role: str) -> Mapping[str, str]:
-    """Alias to canonical name, for one role."""
+def _aliases(role: str) -> Mapping[str, tuple[str, str | None]]:
+    """Alias to family and, for exact units, structure, for one role."""
     from tpugen.spec.language.vocabulary import LEMMAS
 
+    def lemmas(spelling: str) -> str:
+        return " ".join(LEMMAS.get(word, word) for word in _canonical(spelling).split())
+
     table: Mapping[str, Family] = ADDERS if role == "adder" else MULTIPLIERS
-    aliases: dict[str, str] = {}
+    aliases: dict[str, tuple[str, str | None]] = {}
     for family in table.values():
         spellings = (family.name, family.title, *family.synonyms, *_PAPER_SPELLINGS.get(family.name, ()))
         for spelling in spellings:
-            words = [LEMMAS.get(word, word) for word in _canonical(spelling).split()]
-            aliases.setdefault(" ".join(words), family.name)
+            aliases.setdefault(lemmas(spelling), (family.name, None))
+        for structure in family.structures:
+            for spelling in _STRUCTURE_SPELLINGS[structure]:
+                aliases.setdefault(lemmas(spelling), (family.name, structure))
+                aliases.setdefault(lemmas(f"exact {spelling}"), (family.name, structure))
     for digits in ("64", "256", "1024"):  # RAD<radix> is matched with its number
         aliases.pop(f"rad {digits}", None)
     return aliases
@@ -118,8 +138,8 @@ def family_rules() -> list[Rule]:
 def _family(role: str, *, noun: bool) -> Action:
     def action(found: Found) -> Node | None:
         alias = " ".join(re.split("[ _|]-?[ _|]?", found.text("alias")))
-        name = _aliases(role).get(" ".join(alias.replace("-", " ").split()))
-        if name is None:
+        name, structure = _aliases(role).get(" ".join(alias.replace("-", " ").split()), (None, None))
+        if name is None or (structure == "array" and found.word_before() == "systolic"):
             return None
         table: Mapping[str, Family] = ADDERS if role == "adder" else MULTIPLIERS
         parameters = table[name].parameters
@@ -127,6 +147,8 @@ def _family(role: str, *, noun: bool) -> Action:
         if len(numbers) > len(parameters):
             return None
         found.also(found.say(role, name))
+        if structure is not None:
+            found.also(found.say(f"{role}.structure", structure))
         for parameter, number in zip(parameters, numbers, strict=False):
             found.also(found.say(f"{role}.{parameter.name}", number))
         component = "MULT" if role == "multiplier" else "ADDER"

@@ -33,6 +33,10 @@ def _contract(found: Found) -> list[Statement]:
     return [found.say("contract", found.written())]
 
 
+def _shared(found: Found) -> list[Statement]:
+    return [found.say("shared_pre_approximation", True)]
+
+
 def _flow(found: Found) -> list[Statement]:
     return [found.say("dataflow", _STAYS[_plain(found.text("f"))])]
 
@@ -116,6 +120,9 @@ _TPU_NOTE = "a TPU's matrix unit is a systolic array"
 _MATMUL_NOTE = "matrix products are computed by a systolic array"
 _DOT_NOTE = "a unit that multiplies and accumulates one operand pair per cycle computes dot products"
 
+_RECODING = r"(?:operand |leading {N} |leading )?(?:pre ?approximation|preapproximation|pre processing|preprocessing|detection|detector|detectors|code|codes|encoding|encoder|encoders|recoding|log conversion)"
+_EDGE = r"(?:at (?:the )?(?:array's |array 's |array )?(?:edge|edges|border)|once per (?:row|col)(?: and (?:per )?(?:row|col))?|per (?:row|col) and (?:per )?(?:row|col)|in (?:rather )?(?:front )?of (?:the )?array)"
+
 TERM_RULES = rules(
     # kinds
     (r"systolic (?:(?:mac|pe|processing element|multiplier|matrix|multiply|2 d|compute|tensor) ){0,2}(?:{ENGINE}|mesh|grid|matrix|design|architecture)", _kind("ARRAY")),
@@ -132,7 +139,6 @@ TERM_RULES = rules(
     (r"(?:with )?valid (?:/|and|&)? ?ready(?: (?:handshake|handshakes|handshaking|interface|interfaces|protocol|signals))?", _contract),
     (r"(?:with )?(?:asynchronous |async )?active low (?:asynchronous |async )?reset", _contract),
     (r"gemm|matmul|matrix (?:matrix )?multiply|multiply (?:2 )?matrix|matrix product", _kind("WEAKARRAY", _MATMUL_NOTE)),
-    (r"array multiplier", _kind("MULT", 'its inner structure is not the request\'s to choose: "array" is not used')),
     (r"(?:half|full|carry save) adder|adder (?:tree|subtractor|/ subtractor|subtracter)|serial multiplier", _unsupported),
     (r"(?:memory|sram|dram|gate|diode|antenna|led|register|register file|crossbar|cell|logic|sensor|pixel|string) array", _unsupported),
     (r"array", _kind("BAREARRAY")),
@@ -153,6 +159,9 @@ TERM_RULES = rules(
     (r"(?:input )?operand|operand width", _symbol("OPND")),
     (r"input(?: (?:data|value|word|vector|port|element))?|data(?: (?:input|path|word))?|datapath", _symbol("INPUT")),
     (r"output(?: (?:data|value|word|result|port))?|result|product(?: output)?|sum(?: output)?", _symbol("OUT")),
+    # operand codes at the array's edge
+    (rf"(?:with |using )?(?:shared|sharing|share) (?:the )?{_RECODING}(?: {_EDGE})*", _shared),
+    (rf"{_RECODING} (?:(?:is |are |being )?shared|(?:(?:is |are |being )?(?:shared|done|performed) )?{_EDGE})(?: {_EDGE})*", _shared),
     # signedness
     (r"{SIGN}", lambda found: found.node("SIGN", sign_of_text(found))),
 )  # fmt: skip

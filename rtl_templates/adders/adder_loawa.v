@@ -1,0 +1,36 @@
+/// Lower-part OR adder without AND: the low K bits are ORed, nothing is carried into the exact part.
+module adder_loawa #(
+  /// Width of both operands, in bits; legal 2..128.
+  parameter integer Width = 8,
+  /// 1: two's complement operands and sum; 0: unsigned.
+  parameter integer Signed = 1,
+  /// Inexact low bits; legal 1..Width-1.
+  parameter integer K = 4
+) (
+  input  wire [Width-1:0] a_i,
+  input  wire [Width-1:0] b_i,
+  output wire [Width:0]   sum_o
+);
+
+  generate
+    if (Width < 2 || Width > 128) begin : gen_width_error
+      tpugen_error_loawa_width_must_be_2_to_128 u_error ();
+    end
+    if (K < 1 || K > Width - 1) begin : gen_k_error
+      tpugen_error_loawa_k_must_be_1_to_width_less_1 u_error ();
+    end
+  endgenerate
+
+  upper_part_adder #(
+    .Width  (Width - K),
+    .Signed (Signed)
+  ) u_upper_part (
+    .a_i     (a_i[Width-1:K]),
+    .b_i     (b_i[Width-1:K]),
+    .carry_i (1'b0),
+    .sum_o   (sum_o[Width:K])
+  );
+
+  assign sum_o[K-1:0] = a_i[K-1:0] | b_i[K-1:0];
+
+endmodule
