@@ -175,9 +175,7 @@ def _by_unit() -> Mapping[tuple[GridUnit, str], UnitCost]:
 
 
 def _sorted(unit: GridUnit) -> GridUnit:
-    return GridUnit(
-        unit.role, unit.family, unit.structure, unit.widths, unit.signed, tuple(sorted(unit.parameters))
-    )
+    return GridUnit(unit.role, unit.family, unit.structure, unit.widths, unit.signed, tuple(sorted(unit.parameters)))
 
 
 def unit_cost(

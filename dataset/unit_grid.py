@@ -38,8 +38,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 They are the settings that the papers report: DRUM(3..8), TOSAM(h,t), RAD64 and RAD1024, ...
 """
 
-_ADDERS_OTHER_SHARE = 4
-"""Adders are measured at the default split, half of the width, and with a quarter of the bits inexact."""
+_ADDER_SHARES = (4, 2)
+"""Adders are measured with the default number of inexact bits, a quarter and half of the width."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,6 @@ def _of_family(role: Role, family: Family, width: int, signed: bool) -> Iterator
 def _others(role: Role, family: Family, width: int) -> Iterator[dict[str, int]]:
     names = [parameter.name for parameter in family.parameters]
     if role == "adder" and names:
-        yield {names[0]: width // _ADDERS_OTHER_SHARE}
+        yield from ({names[0]: width // share} for share in _ADDER_SHARES)
     for text in _OTHERS.get(family.name, ()):
         yield dict(zip(names, (int(value) for value in text.split(",")), strict=True))

@@ -1,4 +1,4 @@
-"""Switching activity of every pin of a combinational netlist, by evaluating its gates on the simulation's operands.
+"""Switching activity of every gate of a combinational netlist, by evaluating its gates on the simulation's operands.
 
 Power analysis that only knows the inputs' activity propagates it as if the inputs of every gate were independent. Where
 they are not, as behind a leading-one detector whose outputs are one-hot, that is far off: here each net has the value
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tpugen.errors import ToolFailedError
 from tpugen.flows.netlist import Bit, Instance, Netlist
-from tpugen.flows.opensta import PinActivity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,27 +20,32 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[np.bool_]
 
-__all__ = ["gate_activity"]
+__all__ = ["gate_toggles"]
 
 _TOKEN = re.compile(r"\s*([A-Za-z_]\w*(?:\[\d+\])?|[01()!~'^&*|+])")
 
 
-def gate_activity(design: Netlist, operands: Mapping[str, Sequence[int]]) -> list[PinActivity]:
-    """Toggles per vector and share of ones of every gate's pin.
+def gate_toggles(design: Netlist, operands: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Toggles per vector of every gate's output, by instance; of several outputs their mean.
 
     Args:
         design: A netlist without registers and without hierarchy.
         operands: Value of each input port, vector by vector; at least two vectors.
 
     Returns:
-        Pins of equal activity together, as OpenSTA is told of them.
+        0 for a net that never changes, 1 for one that changes with every vector.
 
     Raises:
         ToolFailedError: the netlist is clocked, hierarchical or cyclic, or a cell has no function in its library.
     """
     nets = _input_nets(design, operands)
     _evaluate(design, nets)
-    return _by_activity(design, nets)
+    found = {}
+    for name, cell in design.modules[design.top].cells.items():
+        driven = [nets[bits[0]] for pin, bits in cell.pins.items() if bits and design.is_output(cell, pin)]
+        changes = [float((values[1:] != values[:-1]).mean()) if values.size > 1 else 0.0 for values in driven]
+        found[name] = sum(changes) / len(changes) if changes else 0.0
+    return found
 
 
 def _input_nets(design: Netlist, operands: Mapping[str, Sequence[int]]) -> dict[Bit, Values]:
@@ -181,16 +185,3 @@ def _combined(
 
 def _negated(inner: Callable[[Mapping[str, Values]], Values]) -> Callable[[Mapping[str, Values]], Values]:
     return lambda inputs: ~inner(inputs)
-
-
-def _by_activity(design: Netlist, nets: Mapping[Bit, Values]) -> list[PinActivity]:
-    rates: dict[Any, tuple[float, float]] = {}
-    for bit, values in nets.items():
-        toggles = float((values[1:] != values[:-1]).mean()) if values.size > 1 else 0.0
-        rates[bit] = (round(toggles, 5), round(float(values.mean()), 4))
-    groups: dict[tuple[float, float], list[str]] = {}
-    for name, cell in design.modules[design.top].cells.items():
-        for pin, bits in cell.pins.items():
-            if bits and bits[0] in rates:
-                groups.setdefault(rates[bits[0]], []).append(f"{name}/{pin}")
-    return [PinActivity(toggles, duty, tuple(pins)) for (toggles, duty), pins in sorted(groups.items())]

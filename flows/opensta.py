@@ -32,9 +32,11 @@ __all__ = [
     "RegisterArc",
     "activity_script",
     "check_for_errors",
+    "parse_gate_powers",
     "parse_path",
     "parse_power",
     "setup_script",
+    "unit_power_script",
 ]
 
 _CLOCK = "core"
@@ -176,6 +178,11 @@ def power_script() -> str:
     return "report_power -digits 6\n"
 
 
+def unit_power_script() -> str:
+    """Report the power of every cell at one toggle of every pin per cycle: what one toggle costs, at its own slews."""
+    return "set_power_activity -global -activity 1.0 -duty 0.5\nreport_power -instances [get_cells *] -digits 6\n"
+
+
 def check_for_errors(done: Completed) -> None:
     """Refuse any run in which OpenSTA complained.
 
@@ -216,11 +223,25 @@ def parse_path(text: str) -> PathReport | None:
     return PathReport(float(slack["slack"]), float(arrival["arrival"]), stages)
 
 
+_POWER_COLUMNS = ("internal", "switching", "leakage", "total")
+_GATE_ROW = re.compile(
+    r"^\s*(?P<internal>\d\S*)\s+(?P<switching>\d\S*)\s+(?P<leakage>\d\S*)\s+(?P<total>\d\S*)\s+(?P<cell>[A-Za-z_]\S*)\s*$",
+    re.MULTILINE,
+)
 _POWER_ROW = re.compile(
     r"^(?P<group>[A-Z][A-Za-z]+)\s+(?P<internal>\S+)\s+(?P<switching>\S+)\s+(?P<leakage>\S+)\s+(?P<total>\S+)"
     r"\s+(?:\d+\.\d+|nan|-nan)%",
     re.MULTILINE,
 )
+
+
+def parse_gate_powers(text: str) -> dict[str, PowerReport]:
+    """A `report_power -instances` in mW, by instance; empty where there is none."""
+    powers = {}
+    for match in _GATE_ROW.finditer(text):
+        internal, switching, leakage, total = (float(match[column]) * 1e3 for column in _POWER_COLUMNS)
+        powers[match["cell"]] = PowerReport(total, internal, switching, leakage, {})
+    return powers
 
 
 def parse_power(text: str) -> PowerReport | None:

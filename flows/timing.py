@@ -3,13 +3,14 @@
 Conditions, the same for every design: inputs arrive with the clock edge from a library buffer, outputs drive four
 inverters and are captured at the next edge, the clock is ideal, wires have no load, the reset is not timed.
 Power comes from the activity of a simulation where one is given (registers and inputs are annotated, OpenSTA propagates
-through the gates; of combinational designs every gate, see `gate_activity`), else from OpenSTA's default input
-activity; the result says which.
+through the gates), else from OpenSTA's default input activity; the result says which. Of a combinational design OpenSTA
+gives the power of each gate at one toggle per cycle, and `gate_activity` how often each gate toggles.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from tpugen.errors import ToolFailedError
 from tpugen.flows import opensta
 from tpugen.flows.activity import Activity
-from tpugen.flows.gate_activity import gate_activity
+from tpugen.flows.gate_activity import gate_toggles
 from tpugen.flows.netlist import Bit, Module, Netlist
 from tpugen.flows.netlist_passes import choose_buffer
 from tpugen.flows.netlist_verilog import load_map
@@ -58,7 +59,7 @@ def analyse(
         folder: Folder of the step: script, log and `timing.json` go there.
         activity: Switching activity of a simulation.
         operands: Of a combinational design instead of `activity`: what the simulation drove, by input port, vector by
-            vector. Every gate is then annotated with what it does under them.
+            vector. Every gate then counts with the toggles that it makes under them.
         limits: What OpenSTA may use.
 
     Raises:
@@ -70,20 +71,17 @@ def analyse(
     version = OPENSTA.require().version
     legacy = tuple(int(part) for part in version.split(".")[:2]) < (2, 3)
     found = _annotations(design, paths, activity, legacy) if activity else _Annotations([], [], 0)
-    arcs = _register_arcs(design)
+    script = opensta.setup_script(technology.liberty, netlist.absolute(), top, _constraints(design, clock_mhz, clocked))
+    script += opensta.path_script()
     if operands:
-        gates = gate_activity(design, operands)
-        found = _Annotations(found.inputs, gates, found.count + sum(len(item.pins) for item in gates))
-        arcs = _gate_arcs(design)
-    script = (
-        opensta.setup_script(technology.liberty, netlist.absolute(), top, _constraints(design, clock_mhz, clocked))
-        + opensta.path_script()
-        + opensta.activity_script(found.inputs, found.pins, arcs, legacy=legacy)
-        + opensta.power_script()
-    )
+        script += opensta.unit_power_script()
+    else:
+        script += opensta.activity_script(found.inputs, found.pins, _register_arcs(design), legacy=legacy)
+        script += opensta.power_script()
     done = _run(script, folder, "timing.tcl", limits)
+    power = _gate_power(done, design, clock_mhz, operands) if operands else _power(done, clock_mhz, found.count)
     path = _path_in(done)
-    result = _result(path, clock_mhz, _power(done, clock_mhz, found.count))
+    result = _result(path, clock_mhz, power)
     write_json_atomic(folder / "timing.json", json.loads(result.model_dump_json()))
     return result
 
@@ -151,6 +149,30 @@ def _power(done: Completed, clock_mhz: float, annotated: int) -> PowerResult:
         by_group_mw=report.by_group_mw,
         activity_source="simulation" if annotated else "default",
         annotated_pins=annotated,
+        clock_mhz=clock_mhz,
+    )
+
+
+def _gate_power(
+    done: Completed, design: Netlist, clock_mhz: float, operands: Mapping[str, Sequence[int]]
+) -> PowerResult:
+    """Power of every gate at one toggle per cycle, times its toggles; leakage as it is."""
+    gates = opensta.parse_gate_powers(done.stdout)
+    toggles = gate_toggles(design, operands)
+    if gates.keys() != toggles.keys():
+        raise ToolFailedError("OpenSTA did not report the power of every gate", hint="log.txt shows what it said")
+    internal = math.fsum(power.internal_mw * toggles[name] for name, power in gates.items())
+    switching = math.fsum(power.switching_mw * toggles[name] for name, power in gates.items())
+    leakage = math.fsum(power.leakage_mw for power in gates.values())
+    total = internal + switching + leakage
+    return PowerResult(
+        total_mw=total,
+        internal_mw=internal,
+        switching_mw=switching,
+        leakage_mw=leakage,
+        by_group_mw={"combinational": total},
+        activity_source="simulation",
+        annotated_pins=len(toggles),
         clock_mhz=clock_mhz,
     )
 
@@ -275,10 +297,3 @@ def _register_arcs(design: Netlist) -> list[RegisterArc]:
         if cell.pins[clock].clock
         for output in cell.outputs
     ]
-
-
-def _gate_arcs(design: Netlist) -> list[RegisterArc]:
-    """Arcs from every input to every output of the gates that the netlist uses: all pins are annotated."""
-    used = {instance.type for module in design.modules.values() for instance in module.cells.values()}
-    cells = [design.library.cells[name] for name in sorted(used)]
-    return [RegisterArc(cell.name, pin, output) for cell in cells for pin in cell.inputs for output in cell.outputs]

@@ -18,7 +18,7 @@ from tpugen.errors import ToolError, ToolFailedError, ToolMissingError, ToolVers
 from tpugen.flows.process import Limits, run
 from tpugen.results import ToolVersion
 
-__all__ = ["ALL_TOOLS", "ICARUS", "OPENSTA", "VERILATOR", "VVP", "YOSYS", "Tool", "ToolStatus"]
+__all__ = ["ALL_TOOLS", "CXX", "ICARUS", "OPENSTA", "VERILATOR", "VVP", "YOSYS", "Tool", "ToolStatus"]
 
 _PROBE_LIMITS = Limits(wall_s=30.0, cpu_s=30.0, memory_mb=4096, file_mb=16)
 
@@ -186,5 +186,10 @@ YOSYS = Tool(
 OPENSTA = Tool("OpenSTA", "sta", "TPUGEN_STA", "opensta", ("-version",), r"(\d+\.\d+(?:\.\d+)?)")
 """Timing and power."""
 
+CXX = Tool(
+    "C++ compiler", "g++", "TPUGEN_CXX", "g++", ("--version",), r"(?:\) |version )(\d+(?:\.\d+)+)", (9,), "9"
+)  # fmt: skip
+"""Compiles simulations of arithmetic units; nothing else needs it."""
+
 ALL_TOOLS: tuple[Tool, ...] = (ICARUS, VVP, VERILATOR, YOSYS, OPENSTA)
-"""Every outside tool, in the order in which a run uses them."""
+"""Every outside tool of a run, in the order in which it uses them."""

@@ -19,7 +19,7 @@ from tpugen.flows.tools import CXX, VERILATOR
 from tpugen.paths import cache_dir
 from tpugen.results import ToolVersion
 
-__all__ = ["PREFIX", "Toolchain", "compile_command", "toolchain", "unity_text", "verilate", "verilate_command"]
+__all__ = ["PREFIX", "Toolchain", "build", "compile_command", "toolchain", "unity_text", "verilate", "verilate_command"]
 
 PREFIX = "Vunits"
 """Class of the model: its header is `Vunits.h`."""

@@ -100,10 +100,60 @@ def _segments(bits: Callable[[Mapping[str, int]], int], *, forced_one: bool) -> 
     )
 
 
+def _logarithms(core: str, core_parameters: Callable[[Mapping[str, int]], dict[str, int]] = dict) -> _Recipe:
+    """Code: {sign, nonzero, index of the leading one, all bits after it}."""
+    return _Recipe("log_encoder", core, lambda _: {}, core_parameters, lambda n, _: 1 + _clog2(n) + n)
+
+
+def _short_logarithms(
+    core: str,
+    fraction_bits: Callable[[Mapping[str, int]], int],
+    core_parameters: Callable[[Mapping[str, int]], dict[str, int]],
+    *,
+    forced_one: bool,
+) -> _Recipe:
+    """Code: {sign, nonzero, index of the leading one, first bits after it}."""
+    return _Recipe(
+        "short_log_encoder",
+        core,
+        lambda p: {"FractionWidth": fraction_bits(p), "ForcedOne": int(forced_one)},
+        core_parameters,
+        lambda n, p: 2 + _clog2(n) + fraction_bits(p),
+    )
+
+
+def _tosam_fraction_bits(p: Mapping[str, int]) -> int:
+    return max(p["h"], p["t"], 1)
+
+
+def _rounding(*, three_down: bool) -> _Recipe:
+    """Code: {nearest power lies above, log code}."""
+    return _Recipe(
+        "rounding_encoder",
+        "rounding_core",
+        lambda _: {"ThreeDown": int(three_down)},
+        lambda _: {},
+        lambda n, _: 2 + _clog2(n) + n,
+    )
+
+
 _RECIPES: Mapping[str, _Recipe] = {
     "drum": _segments(lambda p: p["k"], forced_one=True),
     "dsm": _segments(lambda p: p["k"], forced_one=False),
     "letam": _segments(lambda p: p["t"] + 1, forced_one=True),
+    "mitchell": _logarithms("mitchell_core"),
+    "alm_loa": _logarithms("alm_loa_core", lambda p: {"M": p["m"]}),
+    "alm_soa": _logarithms("alm_soa_core", lambda p: {"M": p["m"]}),
+    "alm_maa3": _logarithms("alm_maa3_core", lambda p: {"M": p["m"]}),
+    "dr_alm": _short_logarithms("dr_alm_core", lambda p: p["t"] - 1, lambda p: {"T": p["t"]}, forced_one=True),
+    "tosam": _short_logarithms(
+        "tosam_core",
+        _tosam_fraction_bits,
+        lambda p: {"FractionWidth": _tosam_fraction_bits(p), "H": p["h"], "T": p["t"]},
+        forced_one=False,
+    ),
+    "roba": _rounding(three_down=True),
+    "ilm": _rounding(three_down=False),
 }
 
 

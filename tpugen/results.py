@@ -59,7 +59,8 @@ class GateRecord(_Record):
     """Verdict of one step of a run, as stored in `<step>/result.json`.
 
     Attributes:
-        step: `spec`, `write`, `sandbox`, `contract`, `lint`, `simulate`, `synth`, `sta`, `model`, `report`.
+        step: `spec`, `write`, `sandbox`, `contract`, `lint`, `simulate`, `prove`, `error`, `synth`, `sta`,
+            `model`, `report`.
         summary: One line for the terminal, e.g. `14 tests, 4,096 results, seed 1`.
     """
 

@@ -19,12 +19,13 @@ from tpugen.flows import process
 from tpugen.flows.tools import ICARUS, VVP
 from tpugen.rtl_templates import instantiated_modules
 from tpugen.spec import SystolicArraySpec, contract_for
+from tpugen.storage import sha256_json, sha256_text
 from tpugen.verif.diagnosis import finding_for
 from tpugen.verif.harness import CLOCK_PERIOD_NS, HARNESS, stream_connections
 from tpugen.verif.plan import StreamPlan
 from tpugen.verif.timeline import Cycle, Timeline
 
-__all__ = ["LOCKSTEP_LIMITS", "Follower", "Outcome", "distinct_modules", "run_lockstep"]
+__all__ = ["LOCKSTEP_LIMITS", "Follower", "Outcome", "distinct_modules", "lockstep_digest", "run_lockstep"]
 
 LOCKSTEP_LIMITS = process.Limits(wall_s=900, cpu_s=900, memory_mb=6_000, file_mb=200)
 """Generous for a batch of some dozens of small arrays."""
@@ -32,7 +33,9 @@ LOCKSTEP_LIMITS = process.Limits(wall_s=900, cpu_s=900, memory_mb=6_000, file_mb
 _BENCH, _DESIGNS, _PROGRAM = "bench.v", "designs.v", "lockstep.vvp"
 _DRIVE, _EXPECTED = "drive.hex", "expected.hex"
 _BEAT_BITS = 24
-_FAIL = re.compile(r"^tpugen-fail (?P<number>\d+) (?P<cycle>\d+) (?P<handshake>[01xz]+) (?P<payload>[01xz]+)$", re.MULTILINE)
+_FAIL = re.compile(
+    r"^tpugen-fail (?P<number>\d+) (?P<cycle>\d+) (?P<handshake>[01xz]+) (?P<payload>[01xz]+)$", re.MULTILINE
+)
 _END = re.compile(r"^tpugen-end (?P<number>\d+) (?P<checked>\d+)$", re.MULTILINE)
 
 
@@ -97,7 +100,9 @@ def _check_alike(followers: Sequence[Follower], timeline: Timeline) -> None:
     for follower in followers:
         plan = follower.plan
         if not timeline.fits(plan):
-            raise ValueError(f"{contract_for(follower.spec).module}: its plan is not the one that the timeline recorded")
+            raise ValueError(
+                f"{contract_for(follower.spec).module}: its plan is not the one that the timeline recorded"
+            )
         if plan.drive_bits != first.drive_bits or [p.sinks for t in plan.tests for p in t.phases] != stimulus:
             raise ValueError(f"{contract_for(follower.spec).module}: its operands differ from those of the batch")
 
@@ -120,14 +125,8 @@ def _simulate(
     followers: Sequence[Follower], timeline: Timeline, folder: Path, limits: process.Limits
 ) -> tuple[Finding | None, str]:
     """What kept the run from ending, if anything; else what the simulation said."""
-    texts, tops = distinct_modules([follower.modules for follower in followers])
-    (folder / _DESIGNS).write_text("\n".join(texts), encoding="utf-8")
-    (folder / _BENCH).write_text(_bench(followers, tops, timeline), encoding="utf-8")
-    (folder / _DRIVE).write_text(_drive_words(followers[0].plan, timeline), encoding="ascii")
-    (folder / _EXPECTED).write_text(_expected_words(followers[0].plan, timeline), encoding="ascii")
-    for number, follower in enumerate(followers):
-        beats = [beat for test in follower.plan.tests for phase in test.phases for beat in phase.expected]
-        (folder / f"results_{number}.hex").write_text("\n".join(f"{beat:x}" for beat in beats), encoding="ascii")
+    for name, text in _inputs(followers, timeline).items():
+        (folder / name).write_text(text, encoding="utf-8")
     steps = [
         ("compile", [ICARUS.require().path, "-g2005", "-o", _PROGRAM, "-s", HARNESS, _BENCH, _DESIGNS]),
         ("run", [VVP.require().path, "-n", _PROGRAM]),
@@ -144,6 +143,27 @@ def _simulate(
         if done.returncode != 0:
             return _error(name, f"the simulator refused the design: {done.tail(3)}"), ""
     return None, said
+
+
+def _inputs(followers: Sequence[Follower], timeline: Timeline) -> dict[str, str]:
+    """Every file that the simulation reads."""
+    texts, tops = distinct_modules([follower.modules for follower in followers])
+    files = {
+        _DESIGNS: "\n".join(texts),
+        _BENCH: _bench(followers, tops, timeline),
+        _DRIVE: _drive_words(followers[0].plan, timeline),
+        _EXPECTED: _expected_words(followers[0].plan, timeline),
+    }
+    for number, follower in enumerate(followers):
+        beats = [beat for test in follower.plan.tests for phase in test.phases for beat in phase.expected]
+        files[f"results_{number}.hex"] = "\n".join(f"{beat:x}" for beat in beats)
+    return files
+
+
+def lockstep_digest(followers: Sequence[Follower], timeline: Timeline) -> str:
+    """SHA-256 of all that decides the verdicts: designs, bench, operands, golden results, and the simulator."""
+    inputs = {name: sha256_text(text) for name, text in _inputs(followers, timeline).items()}
+    return sha256_json({"inputs": inputs, "icarus": ICARUS.require().version})
 
 
 def _error(rule: str, message: str) -> Finding:
@@ -205,6 +225,7 @@ def _bench(followers: Sequence[Follower], tops: Sequence[str], timeline: Timelin
         "  reg clk;",
         "  reg strobe;",
         "  integer cycle;",
+        "  integer now;",
         "  initial begin",
         f'    $readmemh("{_DRIVE}", drives);',
         f'    $readmemh("{_EXPECTED}", expectations);',
@@ -216,6 +237,7 @@ def _bench(followers: Sequence[Follower], tops: Sequence[str], timeline: Timelin
         f"      #{CLOCK_PERIOD_NS // 2} clk = 1'b1;",
         "      strobe = 1'b0;",
         "      #1 drive = drives[cycle];",
+        "      now = cycle;",
         "      expectation = expectations[cycle];",
         f"      #{CLOCK_PERIOD_NS // 2 - 1} clk = 1'b0;",
         "      strobe = 1'b1;",
@@ -234,7 +256,7 @@ def _bench(followers: Sequence[Follower], tops: Sequence[str], timeline: Timelin
             ",\n".join(f"    .{name}({signal})" for name, signal in connections),
             "  );",
             f"  tpugen_follower #({number}) u_follower_{number} (",
-            "    .strobe_i(strobe), .cycle_i(cycle), .expectation_i(expectation),",
+            "    .strobe_i(strobe), .cycle_i(now), .expectation_i(expectation),",
             f"    .handshake_i({{{', '.join(handshake)}}}),",
             f"    .payload_i({sample}[{beat.offset + beat.width_bits - 1}:{beat.offset}])",
             "  );",
@@ -286,11 +308,12 @@ def _drive_words(plan: StreamPlan, timeline: Timeline) -> str:
         if cycle.phase is not None:
             word = 1
             phase = plan.tests[cycle.test].phases[cycle.phase]
-            for sink, beat in zip(plan.sinks, cycle.offered, strict=True):
+            for sink, beat, flag in zip(plan.sinks, cycle.offered, cycle.idle_flags, strict=True):
                 if beat is not None:
                     word |= 1 << sink.valid | phase.sinks[sink.name][beat] << sink.beat.offset
                 elif phase.garbage:
-                    word |= rng.getrandbits(sink.beat.width_bits) << sink.beat.offset
+                    below = sink.beat.width_bits - 1
+                    word |= (rng.getrandbits(below) | int(flag) << below) << sink.beat.offset
         words.append(f"{word | int(cycle.result_ready) << plan.out_ready:x}")
     return "\n".join(words)
 
@@ -351,11 +374,15 @@ def _difference(follower: Follower, timeline: Timeline, said: re.Match[str]) -> 
     for name, bit, wanted in zip(checked, said["handshake"], expected, strict=False):
         if bit != str(int(wanted)):
             when = "while rst_ni is low" if cycle.phase is None else f"where the exact design has {int(wanted)}"
-            return _error("handshake", f"test {test.name}: cycle {number}: {name} is {bit} {when}. The test: {test.meaning}")
+            return _error(
+                "handshake", f"test {test.name}: cycle {number}: {name} is {bit} {when}. The test: {test.meaning}"
+            )
     event = {"test": test.name, "phase": cycle.phase, "beat": cycle.result, "cycle": number}
     if not said["payload"].isdigit():
         message = f"cycle {number}: bits of a valid result are unknown (x or z)"
-        return finding_for(follower.spec, plan, {**event, "rule": "x-output", "message": message, "got": said["payload"]})
+        return finding_for(
+            follower.spec, plan, {**event, "rule": "x-output", "message": message, "got": said["payload"]}
+        )
     got = format(int(said["payload"], 2), "x")
     message = f"cycle {number}: result beat {(cycle.result or 0) + 1} is wrong"
     return finding_for(follower.spec, plan, {**event, "rule": "wrong-result", "message": message, "got": got})

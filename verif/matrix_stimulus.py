@@ -1,10 +1,12 @@
 """What each design of the pass matrix is driven with: every trap of the full bench, sized for arrays of a few elements.
 
-Operands depend on widths, signedness and seed alone, never on a family, so that designs which differ in arithmetic
-alone are driven alike.
+Operands depend on widths, signedness and seed alone, never on a family, and the shape of the tests not even on these:
+designs which differ in arithmetic alone are driven alike, and all of a dataflow follow one timeline.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 from tpugen.arithmetic.integers import as_integers
 from tpugen.spec import SystolicArraySpec, contract_for
@@ -16,7 +18,14 @@ from tpugen.verif.stimulus import StreamTests, stream_plan
 
 __all__ = ["matrix_plan"]
 
-_EFFORT = Effort(tiles=3, random_tiles=5, longest=7, corner_tiles=3, resets=2, stalls=("all",))
+_Value = TypeVar("_Value")
+
+_EFFORT = Effort(tiles=3, random_tiles=6, longest=7, corner_tiles=3, resets=2, stalls=("all",))
+_LENGTHS = (3, 1, 1, 5, 2, 1)
+"""Lengths of the tiles that are driven with pauses."""
+
+_CORNERS = 9
+"""Corner values of an operand: widths with fewer different ones see some twice."""
 
 
 def matrix_plan(spec: SystolicArraySpec, seed: int) -> StreamPlan:
@@ -40,6 +49,16 @@ class _MatrixTests(StreamTests):
             tests.append(self.unused_rows())
         return [*tests, self.shut(), self.resets()]
 
+    def random_tiles(self, scale: float = 1.0) -> list[Tile]:
+        """Tiles of set lengths, so that all designs see the same; every other one of corner operands."""
+        lengths = _LENGTHS[: max(2, int(len(_LENGTHS) * scale))]
+        return [self.tile(length, corners=number % 2 == 1) for number, length in enumerate(lengths)]
+
+    def corner_values(self, width_bits: int) -> list[int]:
+        """Corner operands, always as many."""
+        values = self.operands.corners(width_bits)
+        return [values[index % len(values)] for index in range(_CORNERS)]
+
     def lengths(self) -> StreamTest:
         """K of 1 alone and back to back; a K that no dimension divides."""
         phases = []
@@ -56,7 +75,7 @@ class _MatrixTests(StreamTests):
 
     def corner_slices(self) -> list[Tile]:
         """Outputs stay: a slice pairs `rows` activations with `cols` weights."""
-        activations, weights = (self.operands.corners(width) for width in self.widths)
+        activations, weights = (self.corner_values(width) for width in self.widths)
         a_groups, w_groups = _groups(activations, self.rows), _groups(weights, self.cols)
         slices = [(a, w) for a in a_groups for w in w_groups]
         return [
@@ -64,14 +83,14 @@ class _MatrixTests(StreamTests):
                 as_integers([a for a, _ in part], self.widths[0]).T,
                 as_integers([w for _, w in part], self.widths[1]),
             )
-            for part in _groups(slices, 7, pad=False)
+            for part in _groups(slices, 5)
         ]
 
     def corner_streams(self) -> list[Tile]:
         """One operand stays: every corner of the other streams past each of its corners, in every row."""
         stay, stream = (1, 0) if self.weights_stay else (0, 1)
-        held_groups = _groups(self.operands.corners(self.widths[stay]), self.rows * self.cols)
-        corners = self.operands.corners(self.widths[stream])
+        held_groups = _groups(self.corner_values(self.widths[stay]), self.rows * self.cols)
+        corners = self.corner_values(self.widths[stream])
         tiles = []
         for held in held_groups:
             resting = as_integers(held, self.widths[stay]).reshape(self.rows, self.cols)
@@ -110,9 +129,9 @@ class _MatrixTests(StreamTests):
         return StreamTest("resets", "reset while a result waits and in mid-tile, a clean tile after each", phases)
 
 
-def _groups(values: list, size: int, *, pad: bool = True) -> list[list]:
+def _groups(values: list[_Value], size: int) -> list[list[_Value]]:
     """Consecutive groups of `size`; the last is filled up from the beginning."""
-    filled = values + values[: -len(values) % size] if pad else values
-    while pad and len(filled) % size:
-        filled = filled + values[: -len(filled) % size]
-    return [filled[start : start + size] for start in range(0, len(filled), size)]
+    count = -(-len(values) // size)
+    return [
+        [values[(start + offset) % len(values)] for offset in range(size)] for start in range(0, count * size, size)
+    ]

@@ -24,8 +24,7 @@ _HEAVY = Stall(start=0.25, stop=0.15)
 
 
 def make_plan(spec: DesignSpec, seed: int) -> StreamPlan | CombinationalPlan:
-    """The bench plan of a spec: a pure function of its arguments.
-    """
+    """The bench plan of a spec: a pure function of its arguments."""
     contract = contract_for(spec)
     if isinstance(spec, AdderSpec | MultiplierSpec):
         return _combinational_plan(spec, contract, seed)

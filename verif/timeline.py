@@ -26,6 +26,8 @@ class Cycle:
         test: Number of the test in the plan.
         phase: Number of its phase; None while reset is asserted.
         offered: Beat of the phase that each sink channel offers, None where its valid is low; in the plan's order.
+        idle_flags: Top bit (where there is one, the last flag) of what each sink channel carries while its valid is low:
+            a ready may look at it.
         ready: Whether the design takes beats of each sink channel.
         result_ready: Whether the result channel is ready.
         result: Beat of the phase that the design offers, None where its valid is low.
@@ -34,6 +36,7 @@ class Cycle:
     test: int
     phase: int | None
     offered: tuple[int | None, ...]
+    idle_flags: tuple[bool, ...]
     ready: tuple[bool, ...]
     result_ready: bool
     result: int | None
@@ -62,11 +65,11 @@ class Timeline:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Timeline:
         """The inverse of `to_data`."""
-        cycles = (
-            Cycle(**{**cycle, "offered": tuple(cycle["offered"]), "ready": tuple(cycle["ready"])})
+        cycles = tuple(
+            Cycle(**{name: tuple(value) if isinstance(value, list) else value for name, value in cycle.items()})
             for cycle in data["cycles"]
         )
-        return cls(tuple(cycles), tuple(tuple(phases) for phases in data["counts"]))
+        return cls(cycles, tuple(tuple(phases) for phases in data["counts"]))
 
 
 def beat_counts(plan: StreamPlan) -> tuple[tuple[int, ...], ...]:
@@ -95,6 +98,7 @@ def _cycles(path: Path, plan: StreamPlan) -> Iterator[Cycle]:
             sent, received = [0] * len(plan.sinks), 0
         drive, sample = int(record["drive"], 16), record["sample"][::-1]  # now bit 0 comes first
         offered = tuple(n if drive >> sink.valid & 1 else None for sink, n in zip(plan.sinks, sent, strict=True))
+        tops = tuple(sink.beat.offset + sink.beat.width_bits - 1 for sink in plan.sinks)
         ready = tuple(sample[sink.ready] == "1" for sink in plan.sinks)
         leaves = sample[plan.out_valid] == "1"
         taken = bool(drive >> plan.out_ready & 1)
@@ -102,6 +106,7 @@ def _cycles(path: Path, plan: StreamPlan) -> Iterator[Cycle]:
             test=numbers[record["test"]],
             phase=record["phase"],
             offered=offered,
+            idle_flags=tuple(n is None and bool(drive >> top & 1) for n, top in zip(offered, tops, strict=True)),
             ready=ready,
             result_ready=taken,
             result=received if leaves else None,

@@ -1,4 +1,4 @@
-"""Which arithmetic units are checked: a unit at its widths with its parameters, and the lists that make up a full check."""
+"""Which arithmetic units are checked: units at their widths with their parameters, and the lists of a full check."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def full_corpus() -> list[UnitConfiguration]:
 
 
 def quick_corpus() -> list[UnitConfiguration]:
-    """A share that takes seconds: small unequal operands with every parameter, 8 bits with both ends and the default."""
+    """A share that takes seconds: small unequal operands, every parameter; 8 bits, both ends and the default."""
     chosen = [*units("adder", (5,), every=True), *units("adder", (8,), every=False)]
     chosen += units("multiplier", (5, 4), every=True)
     return [*chosen, *units("multiplier", (8, 8), every=False)]

@@ -19,17 +19,56 @@ module adder_carry_select #(
     end
   endgenerate
 
-  // The lowest block has two bits, those above it 2, 3, 4, ... bits, so that both results of each are there when the
-  // carry into it arrives.
-  function integer block_start(input integer index);
-    block_start = (index == 0) ? 0 : 1 + index * (index + 1) / 2;
+
+  // The two lowest blocks have two bits, each one above has one more: when the carry into a block arrives, its results
+  // are there. Bit i of Starts: a block starts at i.
+  function [Width-1:0] block_starts(input integer first_size);
+    integer size;
+    integer next;
+    integer at;
+    begin
+      size = first_size;
+      next = first_size;
+      for (at = 0; at < Width; at = at + 1) begin
+        block_starts[at] = at == next;
+        if (at == next) begin
+          next = next + size;
+          size = size + 1;
+        end
+      end
+    end
   endfunction
 
-  wire [Width-1:0] half_sum = a_i ^ b_i;
+  localparam [Width-1:0] Starts = block_starts(2);
+
+  wire [Width-1:0] half_sum  = a_i ^ b_i;
   wire [Width-1:0] generates = a_i & b_i;
 
-  // Chains within a block: for no carry into it, and for a carry into it.
-  reg [Width-1:0] without;
-  reg [Width-1:0] with_carry;
-  integer i;
+  reg [Width:0] sum;
+  reg           carry;
+  reg           carry_if_0;
+  reg           carry_if_1;
+  integer       i;
+
+  always @(*) begin
+    carry = 1'b0;
+    carry_if_0 = 1'b0;
+    carry_if_1 = 1'b1;
+    for (i = 0; i < Width; i = i + 1) begin
+      if (Starts[i]) begin
+        carry = carry ? carry_if_1 : carry_if_0;
+        carry_if_0 = 1'b0;
+        carry_if_1 = 1'b1;
+      end
+      sum[i] = carry ? half_sum[i] ^ carry_if_1 : half_sum[i] ^ carry_if_0;
+      carry_if_0 = generates[i] | (half_sum[i] & carry_if_0);
+      carry_if_1 = generates[i] | (half_sum[i] & carry_if_1);
+    end
+    // The extension bits are the operands' signs.
+    carry = carry ? carry_if_1 : carry_if_0;
+    sum[Width] = ((Signed != 0) && half_sum[Width-1]) ^ carry;
+  end
+
+  assign sum_o = sum;
+
 endmodule

@@ -1,9 +1,10 @@
 """Error metrics of approximate adders and multipliers: over all operand pairs, or over a seeded sample.
 
-Definitions, with ED = |approximate - exact| (Liang, Han and Lombardi, New Metrics for the Reliability of Approximate and
-Probabilistic Adders, IEEE TC 2013): ER is the share of pairs with a wrong result; MED the mean of ED; NMED = MED / the
-largest exact result; MRED the mean of ED / |exact| over pairs with a nonzero exact result; WCE the largest ED; bias the
-mean of approximate - exact; RMSE the root of the mean of ED^2; variance that of approximate - exact.
+Definitions, with ED = |approximate - exact| (Liang, Han and Lombardi, New Metrics for the Reliability of Approximate
+and Probabilistic Adders, IEEE TC 2013): ER is the share of pairs with a wrong result; MED the mean of ED; NMED = MED /
+the largest |exact|; MRED the mean of ED / |exact| over pairs with a nonzero exact result, max RED the largest of these;
+WCE the largest ED; bias the mean of approximate - exact; RMSE the root of the mean of ED^2; variance that of
+approximate - exact.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,8 +22,8 @@ from tpugen.arithmetic.error_units import ErrorUnit, chosen_samples, legal_unit
 __all__ = ["CONFIDENCE_METHOD", "ErrorMetrics", "Histogram", "WorstCase", "adder_error", "multiplier_error"]
 
 CONFIDENCE_METHOD = (
-    "half-widths of 95 % intervals from independent, evenly drawn pairs: Wilson's interval for er, 1.96 standard errors "
-    "for means, the delta method for rmse and variance; wce and max_red of a sample are lower bounds"
+    "half-widths of 95 % intervals from independent, evenly drawn pairs: Wilson's interval for er, 1.96 standard "
+    "errors for means, the delta method for rmse and variance; wce and max_red of a sample are lower bounds"
 )
 _Z95 = 1.959963984540054
 
@@ -203,7 +203,7 @@ def _metrics(unit: ErrorUnit, sums: ErrorSums, seed: int | None) -> ErrorMetrics
         weight_width=unit.widths_bits[1] if unit.role == "multiplier" else None,
         signed=unit.signed,
         parameters=dict(unit.parameters),
-        **metrics,  # type: ignore[arg-type]  # all of them are floats
+        **metrics,
         max_red=float(Fraction(red.distance, abs(red.exact))) if red else 0.0,
         wce=sums.worst.distance if sums.worst else 0,
         pairs=n,
@@ -288,12 +288,3 @@ def _end_of_bin(start: int, octaves: bool) -> int:
     if start > 0:
         return 2 * start
     return 1 - ((1 - start) >> 1)
-
-
-def metrics_row(metrics: ErrorMetrics) -> dict[str, Any]:
-    """The metrics flat, without the distribution and the worst operands: a row of a table."""
-    row = metrics.model_dump(
-        mode="json",
-        exclude={"histogram", "worst_case", "worst_relative_case", "confidence", "confidence_method", "parameters"},
-    )
-    return {**row, "parameters": metrics.parameters}

@@ -65,7 +65,7 @@ class ErrorSums:
         fourth: Sum of error^4 (samples only).
         bins: Pairs by error, in bins of an eighth of an octave (see `error_of_bin`).
         worst: A pair with the largest distance; None where nothing is wrong.
-        worst_relative: A pair with the largest distance / |exact|; None where no pair with nonzero exact result is wrong.
+        worst_relative: A pair with the largest distance / |exact|; None where that is zero.
     """
 
     pairs: int = 0
@@ -133,8 +133,8 @@ def _is_relatively_worse(case: Case, other: Case) -> bool:
 def error_of_bin(key: int) -> int:
     """The error nearest to zero that a bin holds.
 
-    Bins are the top bits of the error as a float64: sign, exponent and three bits of the fraction. Errors up to +-15 have
-    a bin each; above, an octave has eight bins.
+    Bins are the top bits of the error as a float64: sign, exponent and three bits of the fraction. Errors up to +-15
+    have a bin each; above, an octave has eight bins.
     """
     if key == 0:
         return 0
@@ -245,12 +245,19 @@ class Tally:
         """What has been added."""
         used = np.flatnonzero(self._counts)
         bins = self._bins + Counter(dict(zip(used.tolist(), self._counts[used].tolist(), strict=True)))
-        floats = {name: math.fsum(values) for name, values in self._floats.items()}
-        return replace(self._sums, bins=dict(bins), **floats)
+        relative, relative_square, cube, fourth = map(math.fsum, self._floats.values())
+        return replace(
+            self._sums,
+            bins=dict(bins),
+            relative=relative,
+            relative_square=relative_square,
+            cube=cube,
+            fourth=fourth,
+        )
 
 
 def _dot(first: _Floats, second: _Floats) -> float:
-    """Sum of products; not by BLAS, whose threads would get in each other's way where processes share the processors."""
+    """Sum of products; not by BLAS, whose threads would get in the way of other processes."""
     return float(np.einsum("i,i->", first.ravel(), second.ravel()))
 
 

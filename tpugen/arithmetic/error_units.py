@@ -21,6 +21,7 @@ __all__ = [
     "WIDTH_MIN_BITS",
     "ErrorUnit",
     "chosen_samples",
+    "illegal",
     "legal_unit",
     "request_problems",
 ]
@@ -163,13 +164,15 @@ def request_problems(
         known = {parameter.name for parameter in unit.parameters}
         found += unit.problems({name: value for name, value in parameters.items() if name not in known}, high)
     if samples is not None and not SAMPLES_MIN <= samples <= SAMPLES_MAX:
-        found.append(f"samples: {samples} is not legal; legal: {SAMPLES_MIN}..{SAMPLES_MAX}; {SAMPLES_DEFAULT} would work")
+        found.append(
+            f"samples: {samples} is not legal; legal: {SAMPLES_MIN}..{SAMPLES_MAX}; {SAMPLES_DEFAULT} would work"
+        )
     if exhaustive and samples is not None:
         found.append("samples: all pairs and a sample exclude each other; leave one of them out")
     bits = widths_bits[0] + widths_bits[-1]
     if exhaustive and widths_legal and 1 << bits > EXHAUSTIVE_PAIRS_MAX:
         found.append(
-            f"exhaustive: all 2^{bits} pairs are too many; legal: up to 2^{EXHAUSTIVE_PAIRS_MAX.bit_length() - 1} pairs; "
+            f"exhaustive: all 2^{bits} pairs are too many; legal: up to 2^{EXHAUSTIVE_PAIRS_MAX.bit_length() - 1}; "
             f"samples {SAMPLES_DEFAULT} would work"
         )
     return found
@@ -201,7 +204,7 @@ def legal_unit(
 def illegal(problems: list[str]) -> str:
     """Problems as one message, one a line, under a heading that counts them."""
     noun = "violation" if len(problems) == 1 else "violations"
-    return f"the unit is not legal ({len(problems)} {noun}):\n" + "\n".join(f"  - {line}" for line in problems)
+    return f"the request is not legal ({len(problems)} {noun}):\n" + "\n".join(f"  - {line}" for line in problems)
 
 
 def chosen_samples(unit: ErrorUnit, samples: int | None, exhaustive: bool | None) -> int | None:

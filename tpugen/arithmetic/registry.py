@@ -176,13 +176,20 @@ def _multiplier(
 
 
 _APTPU = "Elbtity et al., APTPU, IEEE TCAS-I 2022"
-_BALASUBRAMANIAN = "Balasubramanian and Maskell, Hardware Optimized and Error Reduced Approximate Adder, Electronics 2019"
+_BALASUBRAMANIAN = (
+    "Balasubramanian and Maskell, Hardware Optimized and Error Reduced Approximate Adder, Electronics 2019"
+)
 _LIU = "Liu et al., Design and Evaluation of Approximate Logarithmic Multipliers, IEEE TCAS-I 2018"
 _SEGMENTS = "Narayanamoorthy et al., Energy-Efficient Approximate Multiplication, IEEE TVLSI 2015"
 
 _ADDERS = (
     Family(
-        "exact", "adder", "exact", "Exact sum.", "textbook", synonyms=("accurate", "precise"),
+        "exact",
+        "adder",
+        "exact",
+        "Exact sum.",
+        "textbook",
+        synonyms=("accurate", "precise"),
         structures=("ripple_carry", "carry_lookahead", "carry_select", "kogge_stone", "brent_kung"),
     ),
     _adder(
@@ -219,9 +226,7 @@ _ADDERS = (
         (_K2_LOW,),
     ),
     _adder("m_heaa", "M-HEAA", "Modified HEAA.", _BALASUBRAMANIAN, (_K2_LOW,), ("mheaa", "m-heaa")),
-    _adder(
-        "hoeraa", "HOERAA", "Hardware-optimised and error-reduced approximate adder.", _BALASUBRAMANIAN, (_K2_LOW,)
-    ),
+    _adder("hoeraa", "HOERAA", "Hardware-optimised and error-reduced approximate adder.", _BALASUBRAMANIAN, (_K2_LOW,)),
     _adder(
         "hoaaned",
         "HOAANED",
@@ -237,7 +242,12 @@ _ADDERS = (
         (_K2_LOW,),
     ),
     _adder(
-        "m_herloa", "M-HERLOA", "Modified HERLOA: lowest bits constant one.", _APTPU, (_K4_LOW,), ("mherloa", "m-herloa")
+        "m_herloa",
+        "M-HERLOA",
+        "Modified HERLOA: lowest bits constant one.",
+        _APTPU,
+        (_K4_LOW,),
+        ("mherloa", "m-herloa"),
     ),
     _adder("seta", "SETA", "Simple and efficient truncation-based adder.", _APTPU, (_K2_LOW,)),
     _adder("lzta", "LZTA", "Lower-part zero-truncation adder.", _APTPU),
@@ -246,7 +256,12 @@ _ADDERS = (
 
 _MULTIPLIERS = (
     Family(
-        "exact", "multiplier", "exact", "Exact product.", "textbook", synonyms=("accurate", "precise"),
+        "exact",
+        "multiplier",
+        "exact",
+        "Exact product.",
+        "textbook",
+        synonyms=("accurate", "precise"),
         structures=("array", "booth_radix4", "wallace", "dadda"),
     ),
     _multiplier(

@@ -106,6 +106,8 @@ def sign_magnitude(
         mask = (first >> 63) ^ (second >> 63)
         number = (product.view(np.int64) ^ mask) - mask
         # The square of the most negative operand may be overestimated beyond the port, which carries its low bits.
-        return as_integers(wrap(number, total, True) if product.size and product.max() >> (total - 1) else number, total)
+        return as_integers(
+            wrap(number, total, True) if product.size and product.max() >> (total - 1) else number, total
+        )
 
     return model

@@ -14,6 +14,9 @@ import typer
 from typer.exceptions import TyperException
 
 from tpugen import __version__
+from tpugen.cli.arith import app as arith_app
+from tpugen.cli.arith_accuracy import accuracy
+from tpugen.cli.arith_measure import measure
 from tpugen.cli.doctor import doctor
 from tpugen.cli.generate import generate
 from tpugen.cli.model import app as model_app
@@ -47,6 +50,9 @@ app.command()(rtl)
 app.add_typer(verify_app, name="verify")
 app.command()(synth)
 app.add_typer(model_app, name="model")
+for _command in (accuracy, measure):
+    arith_app.command()(_command)
+app.add_typer(arith_app, name="arith")
 app.command()(retrieve)
 app.add_typer(runs_app, name="runs")
 app.command()(resume)

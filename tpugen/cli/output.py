@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tpugen.text import clean
@@ -12,7 +13,7 @@ from tpugen.text import clean
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["number", "print_data", "print_json", "print_pairs", "print_table", "talk"]
+__all__ = ["number", "print_csv", "print_data", "print_json", "print_pairs", "print_table", "talk"]
 
 
 def talk(text: str) -> None:
@@ -29,6 +30,14 @@ def print_data(text: str) -> None:
 def print_json(value: object) -> None:
     """Give data as JSON."""
     print_data(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_csv(rows: Sequence[Mapping[str, object]]) -> None:
+    """Give rows as CSV with a head line; every row has the columns of the first. None is an empty cell."""
+    if rows:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _plain(value: object) -> object:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tpugen.cli.output import talk
 from tpugen.pipeline.options import Event, Observer, silent
 
-__all__ = ["progress"]
+__all__ = ["bar", "progress"]
 
 _STYLES = {"pass": "green", "fail": "bold red", "skipped": "yellow"}
 
@@ -72,3 +72,31 @@ def _live() -> Iterator[Observer]:
                             bar.console.print(Text(f"          {finding.one_line()}"), soft_wrap=True)
 
         yield observer
+
+
+@contextmanager
+def bar(label: str, unit: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal; nothing elsewhere. Gives what is to be called with done and total, or None.
+
+    Args:
+        label: What is at work.
+        unit: What is counted, e.g. `pairs`.
+        quiet: No bar on a terminal, either.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(label, total=None, count="")
+
+        def update(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total, count=f"{done:,} of {total:,} {unit}")
+
+        yield update

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tpugen.cli.output import number, print_json, print_pairs
 from tpugen.pipeline.result import RunResult
 
@@ -14,6 +16,21 @@ def show_result(result: RunResult, *, as_json: bool) -> None:
         print_json(result)
         return
     print_pairs(_pairs(result))
+
+
+def _error_lines(errors: dict[str, Any]) -> list[str]:
+    lines = []
+    for role in ("multiplier", "adder"):
+        if unit := errors.get(role):
+            tried = f"{'all ' if unit['exhaustive'] else ''}{unit['pairs']:,} pairs"
+            lines.append(
+                f"{role} {unit['family']}: MRED {number(100 * unit['mred'], '%', digits=3)}, "
+                f"NMED {number(unit['nmed'], digits=3)}, ER {unit['er']:.1%}, "
+                f"worst {unit['wce']:,} ({tried})"
+            )
+    if dot := errors.get("dot_product"):
+        lines.append(f"dot products of {dot['length']}: relative RMSE {dot['relative_rmse']:.2%}")
+    return lines
 
 
 def _pairs(result: RunResult) -> list[tuple[str, str]]:
@@ -38,6 +55,8 @@ def _pairs(result: RunResult) -> list[tuple[str, str]]:
         pairs.append(("power", f"{number(result.power_mw, 'mW')} at {result.clock_mhz:g} MHz"))
     if result.cycles is not None:
         pairs.append(("latency", f"{result.cycles} cycles measured, {result.expected_cycles} by the contract"))
+    if result.errors is not None:
+        pairs.extend(("error", line) for line in _error_lines(result.errors))
     if result.gops is not None and result.utilization is not None:
         worth = f"{number(result.gops, 'GOPS')}, {number(result.gops_per_w, 'GOPS/W')}"
         pairs.append(("workload", f"GEMM {' + '.join(result.workload)}: {number(result.workload_cycles)} cycles, "

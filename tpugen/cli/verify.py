@@ -10,6 +10,8 @@ import typer
 from tpugen.cli.choices import Json, NoCache, Out, Quiet, Seed, SpecFile, one_request
 from tpugen.cli.default_command import with_default_command
 from tpugen.cli.output import print_json, print_pairs
+from tpugen.cli.verify_matrix import matrix
+from tpugen.cli.verify_units import units
 
 __all__ = ["app", "verify"]
 
@@ -53,3 +55,7 @@ app = typer.Typer(cls=with_default_command(verify), add_completion=False)
 @app.callback()
 def _verify() -> None:
     """Run the gates on RTL files against a spec, or sweep the library (see `tpugen verify --help`)."""
+
+
+app.command("matrix")(matrix)
+app.command("units")(units)

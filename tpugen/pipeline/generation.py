@@ -17,6 +17,7 @@ from tpugen import __version__
 from tpugen.errors import StorageError, TpugenError
 from tpugen.pipeline.cache import StepCache
 from tpugen.pipeline.design_steps import SpecStep, WriteStep
+from tpugen.pipeline.error_step import ErrorStep, is_approximate
 from tpugen.pipeline.folder import (
     choose_folder,
     find_run,
@@ -42,12 +43,13 @@ __all__ = ["design_steps", "generate", "preflight", "resume"]
 
 
 def design_steps(spec: DesignSpec) -> list[Step]:
-    """The steps of a whole run, in order; `prove` is among them where a proof settles."""
+    """The steps of a whole run, in order; `prove` is among them where a proof settles, `error` of approximate designs."""
     from tpugen.verif.proof import provable
 
     gates: list[Step] = [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
     proof = [ProveStep()] if provable(spec) else []
-    return [SpecStep(), WriteStep(gates), *gates, *proof, SynthStep(), StaStep(), ModelStep(), ReportStep()]
+    error = [ErrorStep()] if is_approximate(spec) else []
+    return [SpecStep(), WriteStep(gates), *gates, *proof, *error, SynthStep(), StaStep(), ModelStep(), ReportStep()]
 
 
 def generate(

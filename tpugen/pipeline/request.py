@@ -37,9 +37,7 @@ class Understanding:
     gemms: tuple[str, ...] = ()
 
 
-def understand(
-    request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None
-) -> Understanding:
+def understand(request: str | DesignSpec | Mapping[str, Any], *, clock_mhz: float | None = None) -> Understanding:
     """Turn a request into a spec.
 
     Args:

@@ -42,6 +42,8 @@ class RunResult(BaseModel):
         clock_mhz: The clock that the design was synthesised and timed for.
         power_mw: At `clock_mhz`, with the switching activity of the simulation.
         cycles: Measured cycles of the latency test, from first operand beat to last result beat, both counted.
+        errors: Error metrics of the approximate `multiplier` and `adder`, and of the `dot_product`; None of an exact
+            design.
         workload: The GEMMs that `gops`, `gops_per_w` and `utilization` speak of, as `MxKxN`.
         files: The RTL files, absolute, top module last.
         findings: Errors and warnings of all gates.
@@ -64,6 +66,7 @@ class RunResult(BaseModel):
     worst_slack_ns: float | None = None
     cycles: int | None = None
     expected_cycles: int | None = None
+    errors: dict[str, Any] | None = None
     workload: list[str] = Field(default_factory=list)
     workload_cycles: int | None = None
     utilization: float | None = None
@@ -155,6 +158,9 @@ def _measured(folder: Path, manifest: Manifest) -> dict[str, Any]:
     if timing:
         values |= {"fmax_mhz": timing.fmax_mhz, "worst_slack_ns": timing.worst_slack_ns}
         values["power_mw"] = timing.power.total_mw if timing.power else None
+    errors = folder / "error/error.json"
+    if _finished(manifest, "error") and errors.is_file():
+        values["errors"] = read_json(errors)
     model = _part(ModelResult, folder / "model/model.json") if _finished(manifest, "model") else None
     if model:
         values |= {

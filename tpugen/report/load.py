@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tpugen.arithmetic.design_errors import DesignErrors
 from tpugen.errors import SpecError, StorageError
 from tpugen.findings import Finding
 from tpugen.results import (
@@ -29,11 +30,11 @@ from tpugen.spec import Contract, DesignSpec, contract_for, spec_from_dict
 
 __all__ = ["OPTIONAL_STEPS", "STEPS", "Attempt", "Run", "SourceFile", "inside", "load_run"]
 
-STEPS = ("spec", "write", "sandbox", "contract", "lint", "simulate", "prove", "synth", "sta", "model")
+STEPS = ("spec", "write", "sandbox", "contract", "lint", "simulate", "prove", "error", "synth", "sta", "model")
 """Steps of a run, in order; the report itself is not among them."""
 
-OPTIONAL_STEPS = frozenset({"prove"})
-"""Steps that a whole run may lack: a proof does not settle for every design."""
+OPTIONAL_STEPS = frozenset({"prove", "error"})
+"""Steps that a whole run may lack: a proof does not settle for every design, and exact ones have no error."""
 
 _TEXT_LIMIT_BYTES = 400_000
 
@@ -74,6 +75,7 @@ class Run:
     simulation: SimulationResult | None
     synthesis: SynthesisResult | None
     timing: TimingResult | None
+    errors: DesignErrors | None
     model: ModelResult | None
     sources: list[SourceFile]
     attempts: list[Attempt]
@@ -135,6 +137,7 @@ def load_run(folder: Path) -> Run:
         simulation=measured(SimulationResult, "simulate", "simulation.json"),
         synthesis=measured(SynthesisResult, "synth", "synthesis.json"),
         timing=measured(TimingResult, "sta", "timing.json"),
+        errors=measured(DesignErrors, "error", "error.json"),
         model=measured(ModelResult, "model", "model.json"),
         sources=[_source(folder, record) for record in manifest.provenance],
         attempts=_attempts(folder, notes),

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from tpugen.arithmetic.error_metrics import ErrorMetrics
 from tpugen.report import views
 from tpugen.report.array_diagram import array_diagram, dataflow_sentences
 from tpugen.report.code import listing
+from tpugen.report.error_chart import error_chart
 from tpugen.report.load import Run, inside, load_run
 from tpugen.report.path_chart import path_chart
 from tpugen.report.text import area, count, quantity, seconds, shortened
@@ -34,6 +36,17 @@ __all__ = ["render_report", "write_report"]
 
 _AREA_ROWS = 14
 _EXCHANGE_CHARS = 24_000
+_ERROR_ROWS = (
+    ("er", "ER", 100, " %", "share of operand pairs with a wrong result"),
+    ("med", "MED", 1, "", "mean error distance"),
+    ("nmed", "NMED", 100, " %", "MED over the largest exact result"),
+    ("mred", "MRED", 100, " %", "mean relative error distance"),
+    ("max_red", "max RED", 100, " %", "largest relative error distance"),
+    ("wce", "WCE", 1, "", "worst-case error distance"),
+    ("bias", "bias", 1, "", "mean error"),
+    ("rmse", "RMSE", 1, "", "root of the mean squared error"),
+)
+"""Metric, its name, scale, unit, and what it is."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -131,6 +144,8 @@ def _context(run: Run) -> dict[str, Any]:
         "unit_drawing": unit_diagram(run.spec) if run.spec else None,
         "legend": dataflow_sentences(array) if array else [],
         "wave": _wave(run),
+        "unit_errors": _unit_errors(run),
+        "error_rows": _ERROR_ROWS,
         "areas": _areas(run),
         "power_parts": _power_parts(run),
         "power_groups": _power_groups(run),
@@ -147,6 +162,12 @@ def _context(run: Run) -> dict[str, Any]:
         "from_python": run.manifest.command[:1] != ["tpugen"],
         "tools": views.tools(run),
     }  # fmt: skip
+
+
+def _unit_errors(run: Run) -> list[tuple[ErrorMetrics, Markup]]:
+    """Metrics and distribution of each approximate unit."""
+    units = (run.errors.multiplier, run.errors.adder) if run.errors else ()
+    return [(metrics, error_chart(metrics)) for metrics in units if metrics is not None]
 
 
 def _wave(run: Run) -> _Wave:

@@ -41,6 +41,7 @@ _STEP_QUESTIONS = {
     "lint": "Do Icarus, Verilator and Yosys accept it without a warning?",
     "simulate": "Are results and latency those of the bit-accurate model?",
     "prove": "Is it equal to the reference for every input?",
+    "error": "How wrong are the approximate units, alone and in dot products?",
     "synth": "What does it cost in cells and area?",
     "sta": "How fast is it, and how much power does it draw?",
     "model": "What is it worth on the workload?",
@@ -58,6 +59,7 @@ _FIELD_WORDS = {
     "signed": "number format",
     "multiplier": "multiplier",
     "adder": "adder",
+    "shared_pre_approximation": "pre-approximation",
     "clock_mhz": "clock",
 }
 _FIELD_ORDER = list(_FIELD_WORDS)
@@ -163,11 +165,30 @@ def figures(run: Run) -> list[FigureView]:
         expected = run.simulation.expected_cycles
         origin = "measured: simulation" + (f"; formula: {expected:,}" if expected else "")
         rows.append(FigureView("latency test", f"{run.simulation.measured_cycles:,}", "cycles", origin))
+    rows += _error_figures(run)
     if run.model is not None:
         total, origin = run.model.total, f"model, from the {run.model.design.origin} design"
         rows.append(FigureView("throughput", quantity(total.gops, 3), "GOPS", f"{origin}; 1 op = 1 MAC"))
         if total.gops_per_w is not None:
             rows.append(FigureView("efficiency", quantity(total.gops_per_w, 3), "GOPS/W", origin))
+    return rows
+
+
+def _error_figures(run: Run) -> list[FigureView]:
+    """The multiplier's or adder's mean relative error, and that of dot products."""
+    if run.errors is None:
+        return []
+    rows = []
+    unit = run.errors.multiplier or run.errors.adder
+    if unit is not None:
+        origin = (
+            f"{unit.family}: all {unit.pairs:,} pairs" if unit.exhaustive else f"{unit.family}: {unit.pairs:,} pairs"
+        )
+        rows.append(FigureView(f"{unit.role} error (MRED)", quantity(unit.mred * 100, 3), "%", origin))
+    dot = run.errors.dot_product
+    if dot is not None:
+        origin = f"RMSE over {dot.samples:,} of length {dot.length}"
+        rows.append(FigureView("dot-product error", quantity(dot.relative_rmse * 100, 3), "%", origin))
     return rows
 
 
@@ -202,6 +223,8 @@ def _value(name: str, value: object) -> str:
         return unit_name(value)
     if name == "signed":
         return "signed (two's complement)" if value else "unsigned"
+    if name == "shared_pre_approximation":
+        return "shared at the array's edge" if value else "in every processing element"
     if name == "clock_mhz":
         return f"{value:g} MHz"
     if name.endswith("_bits"):

@@ -29,8 +29,7 @@ __all__ = ["compose"]
 
 
 def compose(spec: DesignSpec) -> list[RtlFile]:
-    """The design's files, dependencies first and the top module last.
-    """
+    """The design's files, dependencies first and the top module last."""
     contract = contract_for(spec)
     top = RtlFile(
         name=f"{contract.module}.v",

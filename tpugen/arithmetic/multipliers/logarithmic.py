@@ -1,8 +1,9 @@
 """Multipliers that add logarithms: Mitchell, ALM-LOA, ALM-SOA, ALM-MAA3, DR-ALM, TOSAM.
 
 With l the index of an operand's leading one and x its fraction, the operand is 2^l (1 + x). Its logarithm is taken as
-l + x, held as the log word `(l << F) | fraction` with the fraction left-aligned to F bits. Mitchell and its relatives add
-two log words and read the sum back as characteristic and fraction; TOSAM keeps part of the product of the fractions.
+l + x, held as the log word `(l << F) | fraction` with the fraction left-aligned to F bits: one less than the wider
+operand has, unless the family keeps fewer. Mitchell and its relatives add two log words and read the sum back as
+characteristic and fraction; TOSAM keeps part of the product of the fractions.
 
 A product is 0 where an operand is 0. Results are rounded down.
 """
@@ -17,7 +18,7 @@ from tpugen.arithmetic.signature import Magnitudes, sign_magnitude
 __all__ = ["alm_loa", "alm_maa3", "alm_soa", "dr_alm", "mitchell", "tosam"]
 
 _TOP = 63
-"""The top bit of the machine's words: sums and mantissas are aligned to it, which leaves one right shift to the floor."""
+"""The top bit of a machine word: mantissas are aligned to it, which leaves one right shift for any exponent."""
 
 
 def _fraction(x: Magnitudes, leading: Magnitudes, fraction_bits: int) -> Magnitudes:
@@ -104,7 +105,7 @@ def _carry(log_word: Magnitudes, m: int) -> Magnitudes:
 
 @sign_magnitude
 def dr_alm(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, t: int) -> Magnitudes:
-    """Dynamic-range approximate log multiplier: t - 1 fraction bits, the last 1 where bits may be cut; one LSB added."""
+    """Dynamic-range approximate log multiplier: t - 1 fraction bits, the last forced to 1; one LSB added."""
     fraction_bits = t - 1
     log_sum = (_dynamic_log_word(a, fraction_bits) + 1) + _dynamic_log_word(b, fraction_bits)
     return _without_zeros(_antilog(log_sum, fraction_bits), a, b)
@@ -126,8 +127,8 @@ def tosam(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, h:
         return _fraction(x, leading, bits) << 1 | 1
 
     mantissa = ((cut(a, leading_a, t) << (point - t - 1)) + (1 << point)) + (cut(b, leading_b, t) << (point - t - 1))
-    # The product of the short fractions has 2h + 2 fraction bits. With h = 31 these are two too many; they lie below the
-    # last bit of any sum that reaches the result, because la + lb <= 62.
+    # The product of the short fractions has 2h + 2 fraction bits. With h = 31 these are two too many; those two are cut
+    # again by any shift to the result, because la + lb <= 62.
     spare = point - (2 * h + 2)
     mantissa += (
         (cut(a, leading_a, h) << spare) * cut(b, leading_b, h)

@@ -42,5 +42,5 @@ def roba(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int) -> 
 
 @sign_magnitude
 def ilm(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int) -> Magnitudes:
-    """Improved logarithmic multiplier: `2^(pa + pb) + qa 2^pb + qb 2^pa` of nearest powers 2^p and rests q; 3 goes to 4."""
+    """Improved logarithmic multiplier: `2^(pa + pb) + qa 2^pb + qb 2^pa` of nearest powers, rests q; 3 goes to 4."""
     return _first_order(a, b, _nearest_power(a), _nearest_power(b))
