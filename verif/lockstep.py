@@ -195,7 +195,7 @@ def distinct_modules(designs: Sequence[Mapping[str, str]]) -> tuple[list[str], l
                 names[name, body] = name if used[name] == 1 else f"{name}__{used[name]}"
                 texts.append(_renamed(body, {name: names[name, body]}))
             renamed[name] = names[name, body]
-        tops.append(renamed[next(reversed(modules))])
+        tops.append(renamed[list(modules)[-1]])
     return texts, tops
 
 

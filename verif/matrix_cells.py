@@ -180,7 +180,7 @@ def parse_width(text: str) -> tuple[int, int]:
     )
 
 
-def all_cells(selection: Selection = Selection()) -> list[Cell]:  # noqa: B008 - frozen
+def all_cells(selection: Selection = Selection()) -> list[Cell]:
     """Every cell of a selection, in the order of the registry."""
     multipliers = [name for name in MULTIPLIERS if not selection.multipliers or name in selection.multipliers]
     adders = [name for name in ADDERS if not selection.adders or name in selection.adders]
@@ -221,10 +221,9 @@ def draw_share(cells: Sequence[Cell], share: float, seed: int) -> list[Cell]:
     if share == 1 or not cells:
         return list(cells)
     rng = random.Random(seed)  # noqa: S311 - a draw, not a secret
-    rows, adders, layouts = (
-        _shuffled({value(cell) for cell in cells}, rng)
-        for value in (lambda cell: cell.row, lambda cell: cell.adder, lambda cell: cell.layout)
-    )
+    rows = _shuffled({cell.row for cell in cells}, rng)
+    adders = _shuffled({cell.adder for cell in cells}, rng)
+    layouts = _shuffled({cell.layout for cell in cells}, rng)
     by_place = {(cell.row, cell.adder, cell.layout): cell for cell in cells}
     wanted = max(ceil(share * len(cells)), len(rows), len(adders), len(layouts))
     used: Counter[Any] = Counter()

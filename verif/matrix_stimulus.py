@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from tpugen.arithmetic.integers import as_integers
 from tpugen.spec import SystolicArraySpec, contract_for
-from tpugen.verif import golden
 from tpugen.verif.effort import Effort
 from tpugen.verif.operands import Tile
 from tpugen.verif.plan import Reset, Stall, StreamPlan, StreamTest

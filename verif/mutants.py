@@ -31,6 +31,8 @@ _SMALL_WS = {
     "accumulator_width_bits": 10,
     "dataflow": "weight_stationary",
 }
+_DRUM = {"family": "drum", "k": 3}
+_LOA = {"family": "loa", "k": 3}
 
 SPECS: Mapping[str, DesignSpec] = {
     name: spec_from_dict(data)
@@ -56,6 +58,10 @@ SPECS: Mapping[str, DesignSpec] = {
         },
         "ws": _SMALL_WS,
         "is": {**_SMALL_WS, "rows": 2, "cols": 3, "dataflow": "input_stationary"},
+        "loa": {"kind": "adder", "width_bits": 5, "adder": _LOA},
+        "drum": {"kind": "multiplier", "activation_width_bits": 4, "weight_width_bits": 5, "multiplier": _DRUM},
+        "drum_os": {**_SMALL_OS, "multiplier": _DRUM, "adder": _LOA},
+        "drum_os_shared": {**_SMALL_OS, "multiplier": _DRUM, "adder": _LOA, "shared_pre_approximation": True},
     }.items()
 }
 """The small designs that carry the mutants: odd and unequal widths, not square, few guard bits."""
@@ -314,6 +320,92 @@ MUTANTS: tuple[Mutant, ...] = (
         ("done_q  <= last_q;", "done_q  <= valid_q;", "a result for every operand"),
         ("if (advance && valid_q)", "if (advance)", "accumulates in idle cycles"),
         ("first_q ? {AccumulatorWidth{1'b0}}", "first_q ? {{(AccumulatorWidth-1){1'b0}}, 1'b1}", "starts at one"),
+    ),
+    *_mutants(
+        "loa",
+        "adder_loa",
+        (".carry_i (a_i[K-1] && b_i[K-1]),", ".carry_i (1'b0),", "carry from the inexact part dropped"),
+        ("a_i[K-1:0] | b_i[K-1:0]", "a_i[K-1:0] & b_i[K-1:0]", "low bits ANDed"),
+    ),
+    *_mutants(
+        "loa",
+        "upper_part_adder",
+        ("+ {{Width{1'b0}}, carry_i}", "+ {(Width+1){1'b0}}", "carry into the exact part dropped"),
+        ("(Signed != 0) && b_i[Width-1]", "1'b0", "second operand zero-extended"),
+    ),
+    *_mutants(
+        "drum",
+        "multiplier_drum",
+        (".ActivationWidth (ActivationWidth),", ".ActivationWidth (WeightWidth),", "core told the wrong width"),
+        (".code_o    (weight_code)", ".code_o    ()", "weight code left open"),
+    ),
+    *_mutants(
+        "drum",
+        "segment_encoder",
+        ("(ForcedOne != 0 && |shift)", "1'b0", "forced one dropped"),
+        ("shift[stage] = 1'b1;", "shift[stage] = 1'b0;", "segment not shifted back"),
+        ("assign code_o = {negative,", "assign code_o = {1'b0,", "sign lost"),
+    ),
+    *_mutants(
+        "drum",
+        "segment_core",
+        (" << weight_shift;", ";", "only one operand's shift undone"),
+        (".Signed          (0)", ".Signed          (1)", "segments multiplied as signed numbers"),
+        (
+            ".negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth] ^",
+            ".negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth] &",
+            "sign is the AND of the signs",
+        ),
+    ),
+    *_mutants(
+        "drum",
+        "magnitude",
+        ("+ {{(Width-1){1'b0}}, negative_o}", "", "ones' complement instead of two's"),
+        ("(Signed != 0) && data_i", "(Signed == 0) && data_i", "unsigned core fed with signed operands"),
+    ),
+    *_mutants(
+        "drum",
+        "apply_sign",
+        ("(magnitude_i ^ {Width{negate_i}}) + {{(Width-1){1'b0}}, negate_i}", "magnitude_i", "sign not applied"),
+    ),
+    *_mutants(
+        "drum_os",
+        "sign_extend",
+        ("(Signed != 0) && data_i[InputWidth-1]", "1'b0", "sign extension dropped"),
+    ),
+    *_mutants(
+        "drum_os",
+        "pe_output_stationary",
+        (
+            ".OutputWidth (AccumulatorWidth),\n    .Signed      (Signed)",
+            ".OutputWidth (AccumulatorWidth),\n    .Signed      (0)",
+            "product extended as unsigned",
+        ),
+        (
+            ".ActivationWidth (ActivationWidth),\n    .WeightWidth     (WeightWidth),",
+            ".ActivationWidth (WeightWidth),\n    .WeightWidth     (ActivationWidth),",
+            "operand widths swapped",
+        ),
+    ),
+    *_mutants(
+        "drum_os_shared",
+        "operand_encoders",
+        ("operand_i[lane*OperandWidth", "operand_i[0*OperandWidth", "every lane carries the first lane's code"),
+        (".ForcedOne    (1)", ".ForcedOne    (0)", "shared encoder without the forced one"),
+    ),
+    *_mutants(
+        "drum_os_shared",
+        "systolic_array_os_3x2_s4xs5_acc11_drum_k3_loa_k3_shared",
+        (
+            "u_activation_encoders (\n    .operand_i (activation_i),",
+            "u_activation_encoders (\n    .operand_i (weight_i),",
+            "weights recoded in the place of activations",
+        ),
+        (
+            "u_weight_encoders (\n    .operand_i (weight_i),",
+            "u_weight_encoders (\n    .operand_i (activation_i),",
+            "activations recoded in the place of weights",
+        ),
     ),
 )
 """All mutants."""

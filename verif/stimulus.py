@@ -138,6 +138,7 @@ class StreamTests:
 
     @property
     def weights_stay(self) -> bool:
+        """Whether weights rest in the elements."""
         return isinstance(self.spec, SystolicArraySpec) and self.spec.dataflow == "weight_stationary"
 
     def phase(
@@ -181,6 +182,7 @@ class StreamTests:
         return product.T if self.stationary and not self.weights_stay else product
 
     def add_slices(self, beats: list[int], tile: Tile) -> None:
+        """Append the K-slices of a tile whose outputs stay."""
         a_bits, w_bits = self.rows * self.widths[0], self.cols * self.widths[1]
         length = tile.activations.shape[1]
         for k in range(length):
@@ -189,6 +191,7 @@ class StreamTests:
             beats.append(beat | int(k == length - 1) << (a_bits + w_bits))
 
     def add_stationary(self, sinks: dict[str, list[int]], tile: Tile) -> None:
+        """Append resting operands, streaming vectors and partial sums of a tile."""
         if self.weights_stay:
             (stay, stay_width, held), (stream, stream_width, vectors) = (
                 ("weight", self.widths[1], tile.weights),
@@ -230,6 +233,7 @@ class StreamTests:
         return self.rows + self.cols + 3
 
     def full_rate(self) -> StreamTest:
+        """Tiles back to back, nobody pauses: the cycles of the contract."""
         interval = 2 * self.rows + self.cols - 1 if self.stationary else self.rows
         length = min(max(interval, 16), 2 * self.effort.longest)
         count = self.effort.tiles
@@ -239,6 +243,7 @@ class StreamTests:
         return StreamTest("full_rate", meaning, [self.phase(tiles, cycles=cycles, measure=True)], waves=True)
 
     def lengths(self) -> StreamTest:
+        """Tiles of many lengths: the latency formula."""
         phases = []
         for length in self.effort.lengths(self.rows, self.cols):
             phases.append(self.phase([self.tile(length)], cycles=self.latency.tile_cycles(length)))
@@ -248,12 +253,14 @@ class StreamTests:
         return StreamTest("lengths", "tiles of length 1 to beyond the array, alone and in threes: latency", phases)
 
     def corners(self) -> StreamTest:
+        """Tiles of corner operands."""
         lengths = [min(length, self.effort.longest) for length in (self.span(), 1, 2, max(2, self.rows))]
         tiles = [self.tile(length, corners=True) for length in lengths[: self.effort.corner_tiles]]
         meaning = "most negative, largest, zero, all ones, alternating operands"
         return StreamTest("corners", meaning, [self.phase(tiles)])
 
     def wrap(self) -> StreamTest:
+        """Equal extreme operands: what makes accumulators wrap soonest."""
         low, high = self.operands.limits(self.widths[0])
         w_low, w_high = self.operands.limits(self.widths[1])
         p_low, p_high = self.operands.limits(self.acc)
@@ -270,9 +277,11 @@ class StreamTests:
         return StreamTest("wrap", "equal extreme operands until sums wrap", [self.phase(tiles)])
 
     def mixture(self) -> StreamTest:
+        """Tiles of random length back to back."""
         return StreamTest("mixture", "tiles of random length back to back", [self.phase(self.random_tiles())])
 
     def random_tiles(self, scale: float = 1.0) -> list[Tile]:
+        """Tiles of random length, some of corner operands."""
         rng = self.operands.rng
         count = max(2, int(self.effort.random_tiles * scale))
         tiles = []
@@ -298,6 +307,7 @@ class StreamTests:
         return StreamTest("folds", "K beyond the array in folds, partial sums fed back", [self.phase(tiles)])
 
     def stalls(self, who: str) -> StreamTest:
+        """Channels pause at random: those of `who`."""
         sources = [channel.name for channel in self.contract.channels if channel.role == "sink"]
         stalls: dict[str, Stall] = {}
         if who in ("sources", "all"):
@@ -312,6 +322,7 @@ class StreamTests:
         return StreamTest(f"stall_{who}", meaning[who], [self.phase(self.random_tiles(), stalls=stalls)])
 
     def one_channel(self, name: str) -> StreamTest:
+        """One channel alone pauses."""
         stalls = {name: _HEAVY}
         return StreamTest(
             f"stall_only_{name}",

@@ -26,8 +26,8 @@ class Cycle:
         test: Number of the test in the plan.
         phase: Number of its phase; None while reset is asserted.
         offered: Beat of the phase that each sink channel offers, None where its valid is low; in the plan's order.
-        idle_flags: Top bit (where there is one, the last flag) of what each sink channel carries while its valid is low:
-            a ready may look at it.
+        idle_flags: Top bit (the last flag, where there is one) of what each sink channel carries while its valid is
+            low: a ready may look at it.
         ready: Whether the design takes beats of each sink channel.
         result_ready: Whether the result channel is ready.
         result: Beat of the phase that the design offers, None where its valid is low.
@@ -66,7 +66,15 @@ class Timeline:
     def from_data(cls, data: dict[str, Any]) -> Timeline:
         """The inverse of `to_data`."""
         cycles = tuple(
-            Cycle(**{name: tuple(value) if isinstance(value, list) else value for name, value in cycle.items()})
+            Cycle(
+                test=cycle["test"],
+                phase=cycle["phase"],
+                offered=tuple(cycle["offered"]),
+                idle_flags=tuple(cycle["idle_flags"]),
+                ready=tuple(cycle["ready"]),
+                result_ready=cycle["result_ready"],
+                result=cycle["result"],
+            )
             for cycle in data["cycles"]
         )
         return cls(cycles, tuple(tuple(phases) for phases in data["counts"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tpugen.arithmetic.design_errors import DesignErrors
+from tpugen.arithmetic.error_records import DesignErrors
 from tpugen.pipeline import GenerateOptions, generate
 from tpugen.pipeline.error_step import is_approximate
 from tpugen.pipeline.generation import design_steps

@@ -35,7 +35,8 @@ def test_the_list_is_long_and_reaches_every_module_that_designs_use() -> None:
     used = {Path(name).stem for design in SPECS for name in _files(design)}
     library = set(load_library())
     assert len(MUTANTS) >= 45
-    assert {mutant.module for mutant in MUTANTS} == used & library
+    tops = {Path(compose(spec)[-1].name).stem for spec in SPECS.values()}
+    assert {mutant.module for mutant in MUTANTS} - tops == used & library
 
 
 def test_no_fault_is_listed_twice() -> None:

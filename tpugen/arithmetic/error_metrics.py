@@ -13,8 +13,7 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pydantic import BaseModel, ConfigDict
-
+from tpugen.arithmetic.error_records import ErrorMetrics, Histogram, WorstCase
 from tpugen.arithmetic.error_sums import TILE_PAIRS, Case, ErrorSums, Tally, error_of_bin
 from tpugen.arithmetic.error_sweep import Progress, sweep
 from tpugen.arithmetic.error_units import ErrorUnit, chosen_samples, legal_unit
@@ -29,85 +28,6 @@ _Z95 = 1.959963984540054
 
 _UNIT_BINS_MAX = 15
 """Up to this error each value has a bin; beyond, bins are octaves."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Histogram(_Frozen):
-    """How often errors occur: bin i counts pairs with edges[i] <= approximate - exact < edges[i + 1].
-
-    One bin per value where no error exceeds 15, else octaves on either side of zero, which has its own bin.
-    """
-
-    edges: tuple[int, ...]
-    counts: tuple[int, ...]
-
-
-class WorstCase(_Frozen):
-    """The operands of a worst error; of several, those met first."""
-
-    a: int
-    b: int
-    exact: int
-    approximate: int
-
-
-class ErrorMetrics(_Frozen):
-    """Error metrics of one unit.
-
-    All but `mred` come from exact integer sums, rounded once to float64; the relative error of `mred` is below 1e-12.
-
-    Attributes:
-        role: `adder` or `multiplier`.
-        family: Canonical name.
-        width: Width of an adder's operands, or of a multiplier's first (the activation), in bits.
-        weight_width: Width of a multiplier's second operand (the weight), in bits; None of an adder.
-        signed: Whether operands are two's complement.
-        parameters: All parameters of the family.
-        er: Error rate, a fraction.
-        med: Mean error distance.
-        nmed: `med` / largest absolute exact result.
-        mred: Mean relative error distance, a fraction.
-        max_red: Largest relative error distance, a fraction.
-        wce: Worst-case error: the largest error distance.
-        bias: Mean error.
-        rmse: Root of the mean squared error.
-        variance: Variance of the error.
-        pairs: How many pairs were tried.
-        exhaustive: Whether these were all.
-        seed: Seed of the sample; None where all pairs were tried.
-        confidence: Half-widths of 95 % confidence intervals by metric; empty where all pairs were tried.
-        confidence_method: How these were found; None where all pairs were tried.
-        worst_case: Operands of `wce`; None where nothing is wrong.
-        worst_relative_case: Operands of `max_red`; None where that is zero.
-        histogram: Distribution of the error.
-    """
-
-    role: str
-    family: str
-    width: int
-    weight_width: int | None
-    signed: bool
-    parameters: dict[str, int]
-    er: float
-    med: float
-    nmed: float
-    mred: float
-    max_red: float
-    wce: int
-    bias: float
-    rmse: float
-    variance: float
-    pairs: int
-    exhaustive: bool
-    seed: int | None
-    confidence: dict[str, float]
-    confidence_method: str | None
-    worst_case: WorstCase | None
-    worst_relative_case: WorstCase | None
-    histogram: Histogram
 
 
 def multiplier_error(

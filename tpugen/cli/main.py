@@ -17,6 +17,7 @@ from tpugen import __version__
 from tpugen.cli.arith import app as arith_app
 from tpugen.cli.arith_accuracy import accuracy
 from tpugen.cli.arith_measure import measure
+from tpugen.cli.arith_pareto import pareto
 from tpugen.cli.doctor import doctor
 from tpugen.cli.generate import generate
 from tpugen.cli.model import app as model_app
@@ -50,7 +51,7 @@ app.command()(rtl)
 app.add_typer(verify_app, name="verify")
 app.command()(synth)
 app.add_typer(model_app, name="model")
-for _command in (accuracy, measure):
+for _command in (accuracy, measure, pareto):
     arith_app.command()(_command)
 app.add_typer(arith_app, name="arith")
 app.command()(retrieve)

@@ -12,8 +12,8 @@ from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpe
 from tpugen.storage import write_json_atomic
 
 if TYPE_CHECKING:
-    from tpugen.arithmetic.design_errors import DotProductError
-    from tpugen.arithmetic.error_metrics import ErrorMetrics
+    from tpugen.arithmetic.error_records import DotProductError
+    from tpugen.arithmetic.error_records import ErrorMetrics
 
 __all__ = ["ErrorStep", "is_approximate"]
 
@@ -45,7 +45,7 @@ class ErrorStep(Step):
 
     def run(self, context: Context, folder: Path) -> Outcome:
         """See `Step.run`."""
-        from tpugen.arithmetic.design_errors import DesignErrors
+        from tpugen.arithmetic.error_records import DesignErrors
 
         spec, seed = context.spec, context.options.seed
         errors = DesignErrors(
@@ -86,7 +86,7 @@ def _dot_products(spec: DesignSpec, length: int, seed: int) -> DotProductError |
     """Evenly drawn operands through the golden model, and through that of the exact design."""
     if not isinstance(spec, MacSpec | SystolicArraySpec):
         return None
-    from tpugen.arithmetic.design_errors import dot_product_error
+    from tpugen.arithmetic.dot_product_error import dot_product_error
     from tpugen.verif import golden
     from tpugen.verif.operands import Operands
 

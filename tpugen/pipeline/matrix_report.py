@@ -138,12 +138,10 @@ def summarise(
         tools: Versions of what simulated.
     """
     verdicts = [record.verdict for record in records]
-    widths = [(record.cell.activation_width_bits, record.cell.weight_width_bits) for record in records]
+    widths = [f"{record.cell.activation_width_bits}x{record.cell.weight_width_bits}" for record in records]
     refusals = {
-        f"{record.cell.row} x {record.cell.adder}, {record.cell.activation_width_bits}x{record.cell.weight_width_bits}": (
-            record.reason or ""
-        )
-        for record in records
+        f"{record.cell.row} x {record.cell.adder}, {width}": record.reason or ""
+        for record, width in zip(records, widths, strict=True)
         if record.verdict == "not_legal"
     }
     return MatrixSummary(
@@ -163,7 +161,7 @@ def summarise(
         seconds=round(seconds, 1),
         jobs=jobs,
         machine=machine_summary(),
-        widths=[f"{a}x{w}" for a, w in dict.fromkeys(widths)],
+        widths=list(dict.fromkeys(widths)),
         dataflows=list(dict.fromkeys(record.cell.dataflow for record in records)),
         table=tally(records),
         failures=[

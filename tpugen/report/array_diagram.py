@@ -51,6 +51,10 @@ def visible_indices(count: int) -> list[int | None]:
 
 def dataflow_sentences(spec: SystolicArraySpec) -> list[tuple[str, str]]:
     """What moves where, as (colour class, sentence): the legend of the diagram."""
+    if spec.shared_pre_approximation:
+        recoded = "Operands are recoded once here at the edge; codes travel, and no element recodes them again."
+        plain = spec.model_copy(update={"shared_pre_approximation": False})
+        return [("ctl", recoded), *dataflow_sentences(plain)]
     if spec.dataflow == "output_stationary":
         return [
             ("act", "Activations enter at the left, row r delayed by r cycles, and move right one element per cycle."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from tpugen.arithmetic.error_metrics import ErrorMetrics
+from tpugen.arithmetic.error_records import ErrorMetrics
 from tpugen.report import svg
 from tpugen.report.path_chart import ticks
 from tpugen.report.text import count

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tpugen.arithmetic.design_errors import DesignErrors
+from tpugen.arithmetic.error_records import DesignErrors
 from tpugen.errors import SpecError, StorageError
 from tpugen.findings import Finding
 from tpugen.results import (

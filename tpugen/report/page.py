@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from tpugen.arithmetic.error_metrics import ErrorMetrics
+from tpugen.arithmetic.error_records import ErrorMetrics
 from tpugen.report import views
 from tpugen.report.array_diagram import array_diagram, dataflow_sentences
 from tpugen.report.code import listing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from tpugen.report import svg
+from tpugen.rtl_templates.operand_codes import shared_operands
 from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
 
 __all__ = ["element_diagram", "unit_diagram", "unit_name"]
@@ -31,10 +32,27 @@ def unit_diagram(spec: DesignSpec) -> Markup:
 
 
 def unit_name(unit: AdderUnit | MultiplierUnit) -> str:
-    """Family with its parameters, e.g. `drum (k = 4)`."""
+    """Family with its parameters, e.g. `drum (k = 4)`, or with its structure, e.g. `exact (dadda)`."""
+    if unit.structure:
+        return f"{unit.family} ({unit.structure.replace('_', '-')})"
     if not unit.parameters:
         return unit.family
     return f"{unit.family} ({', '.join(f'{name} = {value}' for name, value in sorted(unit.parameters.items()))})"
+
+
+def _short_name(unit: AdderUnit | MultiplierUnit) -> str:
+    return unit.structure or unit.family
+
+
+def _travelling(spec: SystolicArraySpec) -> dict[str, tuple[str, int]]:
+    """What passes from element to element as activation and as weight: name and width; codes where the edge recodes."""
+    shared = shared_operands(spec)
+    if shared is None:
+        return {"activation": ("activation", spec.activation_width_bits), "weight": ("weight", spec.weight_width_bits)}
+    return {
+        "activation": ("act. code", shared.activation.code_width_bits),
+        "weight": ("weight code", shared.weight.code_width_bits),
+    }
 
 
 def _bus_across(x: float, y: float, width_bits: int) -> list[Markup]:
@@ -60,8 +78,9 @@ def _register(x: float, y: float, color: str) -> list[Markup]:
     ]
 
 
-def _function(x: float, y: float, sign: str, name: str) -> list[Markup]:
-    shown = [] if name == "exact" else [svg.text(x, y + 30, name, class_="muted", anchor="middle", size=10)]
+def _function(x: float, y: float, sign: str, name: str, *, above: bool = False) -> list[Markup]:
+    at = y - 23 if above else y + 30
+    shown = [] if name == "exact" else [svg.text(x, at, name, class_="muted", anchor="middle", size=10)]
     return [
         svg.circle(x, y, 16, class_="unit"),
         svg.text(x, y + 6, sign, class_="label strong", anchor="middle", size=18),
@@ -86,7 +105,8 @@ def element_diagram(spec: SystolicArraySpec) -> Markup:
 
 
 def _element_output_stationary(spec: SystolicArraySpec) -> list[Markup]:
-    act, wgt, acc = spec.activation_width_bits, spec.weight_width_bits, spec.accumulator_width_bits
+    (activation, act), (weight, wgt) = _travelling(spec).values()
+    acc = spec.accumulator_width_bits
     return [
         svg.arrow([(0, 90), (143, 90)], class_="flow act"),
         svg.arrow([(167, 90), (460, 90)], class_="flow act"),
@@ -100,10 +120,10 @@ def _element_output_stationary(spec: SystolicArraySpec) -> list[Markup]:
         svg.arrow([(364, 212), (364, 302)], class_="flow res dashed"),
         _node(196, 90, "act"), _node(110, 150, "wgt"), _node(364, 212, "res"),
         *_register(155, 90, "act"), *_register(110, 62, "wgt"), *_register(330, 150, "res"),
-        *_function(196, 150, "×", spec.multiplier.family), *_function(270, 150, "+", spec.adder.family),
+        *_function(196, 150, "×", _short_name(spec.multiplier)), *_function(270, 150, "+", _short_name(spec.adder), above=True),
         *_bus_across(40, 90, act), *_bus_across(425, 90, act), *_bus_down(110, 22, wgt), *_bus_down(110, 284, wgt),
         *_bus_across(233, 150, spec.product_width_bits), *_bus_down(364, 284, acc),
-        svg.text(0, 112, "activation", class_="label act"), svg.text(134, 18, "weight", class_="label wgt"),
+        svg.text(0, 112, activation, class_="label act"), svg.text(134, 18, weight, class_="label wgt"),
         svg.text(354, 229, f"sum, {acc} b, stays", class_="label res", size=10.5, anchor="end"),
         svg.text(354, 290, "finished sum", class_="label res", anchor="end"),
     ]  # fmt: skip
@@ -113,7 +133,7 @@ def _element_operand_stationary(spec: SystolicArraySpec) -> list[Markup]:
     weights_stay = spec.dataflow == "weight_stationary"
     stay, stream = ("weight", "activation") if weights_stay else ("activation", "weight")
     stay_class, stream_class = ("wgt", "act") if weights_stay else ("act", "wgt")
-    widths = {"weight": spec.weight_width_bits, "activation": spec.activation_width_bits}
+    (stay, stay_bits), (stream, stream_bits) = _travelling(spec)[stay], _travelling(spec)[stream]
     acc = spec.accumulator_width_bits
     return [
         svg.arrow([(0, 90), (143, 90)], class_=f"flow {stream_class}"),
@@ -130,9 +150,9 @@ def _element_operand_stationary(spec: SystolicArraySpec) -> list[Markup]:
         _node(210, 90, stream_class), _node(110, 150, stay_class),
         *_register(155, 90, stream_class), *_register(155, 150, stay_class),
         *_register(110, 234, stay_class), *_register(334, 150, "res"),
-        *_function(210, 150, "×", spec.multiplier.family), *_function(284, 150, "+", spec.adder.family),
-        *_bus_across(40, 90, widths[stream]), *_bus_across(425, 90, widths[stream]),
-        *_bus_down(110, 18, widths[stay]), *_bus_down(110, 286, widths[stay]),
+        *_function(210, 150, "×", _short_name(spec.multiplier)), *_function(284, 150, "+", _short_name(spec.adder)),
+        *_bus_across(40, 90, stream_bits), *_bus_across(425, 90, stream_bits),
+        *_bus_down(110, 18, stay_bits), *_bus_down(110, 286, stay_bits),
         *_bus_down(284, 22, acc), *_bus_down(368, 284, acc), *_bus_across(247, 150, spec.product_width_bits),
         svg.text(0, 112, stream, class_=f"label {stream_class}"),
         svg.text(132, 291, stay, class_=f"label {stay_class}"),
@@ -157,7 +177,7 @@ def _mac(spec: MacSpec) -> Markup:
         svg.arrow([(444, 110), (444, 168), (338, 168), (338, 126)], class_="flow res"),
         _node(444, 110, "res"),
         *_register(200, 60, "act"), *_register(200, 110, "wgt"), *_register(404, 110, "res"),
-        *_function(260, 110, "×", spec.multiplier.family), *_function(338, 110, "+", spec.adder.family),
+        *_function(260, 110, "×", _short_name(spec.multiplier)), *_function(338, 110, "+", _short_name(spec.adder), above=True),
         *_bus_across(160, 60, act), *_bus_across(160, 110, wgt), *_bus_across(299, 110, spec.product_width_bits),
         *_bus_across(472, 110, acc),
         svg.text(100, 64, "activation_i", class_="label act", anchor="end"),
