@@ -169,11 +169,52 @@ def peer(bench: Bench) -> list[Figure]:
     return [area, period]
 
 
+def error_metrics(bench: Bench) -> list[Figure]:
+    """Error metrics over all pairs: the slowest unit of 8 bits on one core, the slowest family of 16 bits on all."""
+    from tpugen.arithmetic.catalogue import choices_of, legal_settings
+    from tpugen.arithmetic.error_metrics import adder_error, multiplier_error
+    from tpugen.arithmetic.error_sweep import measure_band
+    from tpugen.arithmetic.error_units import legal_unit
+
+    at_8 = Figure("errors-8-bit", "error metrics over all pairs of the slowest 8-bit unit, one core", "ms", 50)
+    at_16 = Figure("errors-16-bit", "error metrics over all 2^32 pairs of the slowest 16-bit family", "s", 180)
+    at_8.command = "multiplier_error(FAMILY, 8, 8, parameters=...), adder_error(FAMILY, 8, parameters=...)"
+    slowest = (0.0, "", "")
+    for family in choices_of():
+        operands = 1 if family.role == "adder" else 2
+        for signed in (False, True):
+            for setting in legal_settings(family, (8,) * operands):
+                samples = []
+                for _ in range(3):
+                    before = time.perf_counter()
+                    if family.role == "adder":
+                        adder_error(family.name, 8, signed=signed, parameters=setting)
+                    else:
+                        multiplier_error(family.name, 8, 8, signed=signed, parameters=setting)
+                    samples.append(round(1e3 * (time.perf_counter() - before), 3))
+                if at_8.value is None or statistics.median(samples) > at_8.value:
+                    at_8.value, at_8.samples = statistics.median(samples), samples
+                    at_8.note = f"{family.role} {family.name} {setting}, {'signed' if signed else 'unsigned'}"
+        for setting in legal_settings(family, (16,) * operands, "default"):
+            unit = legal_unit(family.role, family.name, (16,) * operands, True, setting)
+            before = time.perf_counter()
+            measure_band(unit, 30_000, 16)
+            slowest = max(slowest, (time.perf_counter() - before, family.name, family.role))
+    command = ("arith", "error", slowest[1], "--role", slowest[2], "--width", "16", "--signed", "--exhaustive")
+    seconds, text = bench.run(*command, "--no-cache", "--json")
+    if json.loads(text)["pairs"] != 1 << 32:
+        sys.exit(f"`{shown(command)}` did not try all pairs")
+    at_16.value, at_16.command = round(seconds, 1), shown(command)
+    at_16.samples = [at_16.value]
+    return [at_8, at_16]
+
+
 FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "start-up": start_up,
     "demo": demo,
     "array-16x16": large,
     "nangate45": peer,
+    "error-metrics": error_metrics,
 }
 
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from tpugen.arithmetic import ADDERS, MULTIPLIERS
-from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.spec import (
+    AdderSpec,
+    AdderUnit,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+)
 
 __all__ = ["VOICES", "describe"]
 
@@ -23,7 +30,8 @@ def describe(spec: DesignSpec, voice: str) -> str:
     Raises:
         KeyError: no such voice.
     """
-    return _WRITERS[voice](spec)
+    sentence, chosen = _WRITERS[voice](spec), _chosen_units(spec)
+    return f"{sentence.removesuffix('.')}, {chosen}" if chosen and voice != "research" else sentence
 
 
 def _number(spec: DesignSpec) -> str:
@@ -37,13 +45,28 @@ def _widths(spec: MultiplierSpec | MacSpec | SystolicArraySpec) -> str:
     return f"{_number(spec)} W{weight}A{activation}"
 
 
+def _unit(unit: AdderUnit | MultiplierUnit) -> str:
+    """`DRUM (k=4)`, `kogge-stone`, `exact`."""
+    parameters = ", ".join(f"{name}={value}" for name, value in unit.parameters.items())
+    title = unit.structure.replace("_", "-") if unit.structure else unit.families[unit.family].title
+    return f"{title} ({parameters})" if parameters else title
+
+
 def _units(spec: DesignSpec) -> str:
+    units = {role: getattr(spec, role, None) for role in ("multiplier", "adder")}
+    return " and ".join(f"{_unit(unit)} {role}" for role, unit in units.items() if unit is not None)
+
+
+def _chosen_units(spec: DesignSpec) -> str:
+    """The units that are not simply exact, and shared pre-approximation; empty where there are none."""
     parts = []
-    for role, families in (("multiplier", MULTIPLIERS), ("adder", ADDERS)):
+    for role in ("multiplier", "adder"):
         unit = getattr(spec, role, None)
-        if unit is not None:
-            parts.append(f"{families[unit.family].title} {role}")
-    return " and ".join(parts)
+        if unit is not None and (unit.family != "exact" or unit.structure):
+            parts.append(f"{_unit(unit)} {role}")
+    if getattr(spec, "shared_pre_approximation", False):
+        parts.append("shared pre-approximation")
+    return ", ".join(parts)
 
 
 def _dataflow(spec: SystolicArraySpec) -> str:
@@ -116,9 +139,10 @@ def _research(spec: DesignSpec) -> str:
             what = {"multiplier": "a multiplier", "mac": "a MAC unit"}.get(spec.kind, "")
             if isinstance(spec, SystolicArraySpec):
                 what = f"{spec.rows}x{spec.cols} {_dataflow(spec)} systolic array"
+    shared = " with shared pre-approximation" if getattr(spec, "shared_pre_approximation", False) else ""
     return (
         f"This is the Verilog file that contains the design of {what} implementation. "
-        f"It contains the {_units(spec)}. It has the support of {inputs}, {_number(spec)}."
+        f"It contains the {_units(spec)}{shared}. It has the support of {inputs}, {_number(spec)}."
     )
 
 

@@ -1,12 +1,24 @@
-"""Which designs the dataset holds: a modest grid over kinds, sizes, widths and dataflows, exact arithmetic only."""
+"""Which designs the dataset holds: a modest grid over kinds, sizes, widths, dataflows and families of units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import TypeVar, get_args
 
-from tpugen.spec import AdderSpec, Dataflow, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.arithmetic import MULTIPLIERS
+from tpugen.spec import (
+    AdderSpec,
+    AdderUnit,
+    Dataflow,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+)
 from tpugen.spec.design import default_accumulator_width_bits
+
+_Unit = TypeVar("_Unit", AdderUnit, MultiplierUnit)
 
 __all__ = ["ARRAY_SIZES", "OPERAND_WIDTHS_BITS", "enumerate_specs"]
 
@@ -36,6 +48,7 @@ def enumerate_specs() -> Iterator[DesignSpec]:
                     signed=signed,
                 )
     yield from _arrays()
+    yield from _other_units()
 
 
 def _accumulator_widths(activation_width_bits: int, weight_width_bits: int) -> tuple[int, int]:
@@ -58,3 +71,28 @@ def _arrays() -> Iterator[DesignSpec]:
                     # Unsigned designs are asked for less: one array in six is enough to retrieve by.
                     signed=number != 5,
                 )
+
+
+def _other_units() -> Iterator[DesignSpec]:
+    """Every family and structure but the plain exact one: alone, in a MAC, and in arrays, dataflows by turns."""
+    dataflows: tuple[Dataflow, ...] = get_args(Dataflow)
+    for number, adder in enumerate(_units_of(AdderUnit)):
+        yield AdderSpec(width_bits=16, adder=adder)
+        yield MacSpec(adder=adder)
+        yield SystolicArraySpec(dataflow=dataflows[number % 3], adder=adder)
+    for number, multiplier in enumerate(_units_of(MultiplierUnit)):
+        yield MultiplierSpec(multiplier=multiplier)
+        yield MacSpec(multiplier=multiplier)
+        yield SystolicArraySpec(dataflow=dataflows[number % 3], multiplier=multiplier)
+        if MULTIPLIERS[multiplier.family].shares_operand_codes:
+            yield SystolicArraySpec(
+                dataflow=dataflows[number % 3], multiplier=multiplier, shared_pre_approximation=True
+            )
+
+
+def _units_of(kind: type[_Unit]) -> Iterator[_Unit]:
+    for name, family in kind.families.items():
+        if name == "exact":
+            yield from (kind(family=name, structure=structure) for structure in family.structures)
+        else:
+            yield kind(family=name)

@@ -13,14 +13,14 @@ def library_modules_for(spec: DesignSpec) -> tuple[str, ...]:
     """Names of the library modules that a top level for `spec` is written over; what is below them is not listed."""
     match spec:
         case AdderSpec():
-            return (f"adder_{spec.adder.family}",)
+            return (spec.adder.module,)
         case MultiplierSpec():
-            return (f"multiplier_{spec.multiplier.family}",)
+            return (spec.multiplier.module,)
         case MacSpec():
             return ("mac_unit",)
-        case SystolicArraySpec(dataflow="output_stationary"):
-            return ("array_output_stationary",)
         case SystolicArraySpec():
-            return ("array_operand_stationary",)
+            form = "output" if spec.dataflow == "output_stationary" else "operand"
+            encoders = ("operand_encoders",) if spec.shared_pre_approximation else ()
+            return (*encoders, f"array_{form}_stationary")
         case _:
             assert_never(spec)

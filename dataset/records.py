@@ -12,7 +12,7 @@ from tpugen.dataset.contract_text import contract_text
 from tpugen.dataset.descriptions import VOICES, describe
 from tpugen.dataset.enumeration import enumerate_specs
 from tpugen.dataset.modules import library_modules_for
-from tpugen.rtl_templates import dependency_closure
+from tpugen.rtl_templates import design_sources
 from tpugen.spec import DesignSpec, contract_for
 
 __all__ = ["DesignRecord", "generate_records", "record_for"]
@@ -54,7 +54,7 @@ def record_for(spec: DesignSpec) -> DesignRecord:
         module=contract.module,
         contract=contract_text(contract),
         library_modules=modules,
-        dependencies=tuple(dependency_closure(list(modules))),
+        dependencies=tuple(design_sources(spec, modules)),
     )
 
 

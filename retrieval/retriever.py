@@ -16,7 +16,7 @@ from tpugen.retrieval.documents import Document
 from tpugen.retrieval.embeddings import PACKAGED_MODEL, Embedder, SentenceEmbedder
 from tpugen.retrieval.index import SearchIndex, open_index
 from tpugen.retrieval.text import words
-from tpugen.rtl_templates import LibraryModule, dependency_closure, load_library
+from tpugen.rtl_templates import LibraryModule, dependency_closure, design_sources, load_library
 from tpugen.spec import DesignSpec
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Retriever:
                 if known
                 else Hit(name, 0.0, Why(needed_by_spec=True), module_document(self.library[name]))
             )
-        return self._closed(hits)
+        return self._closed(hits, spec)
 
     def as_langchain(self, k: int = 5) -> BaseRetriever:
         """This retriever as a LangChain `BaseRetriever`: documents with name, score and reason as metadata."""
@@ -190,16 +190,20 @@ class Retriever:
             self._note(f"retrieval by words only (BM25): {error.message}")
             return []
 
-    def _closed(self, hits: dict[str, Hit]) -> list[Hit]:
-        """Adds every module that the results' modules instantiate, however deep, and every module of the records."""
+    def _closed(self, hits: dict[str, Hit], spec: DesignSpec | None) -> list[Hit]:
+        """Adds every module that the results' modules instantiate, however deep, and every module of the records.
+
+        With a spec, templates instantiate its units, not the exact ones that the library shows them with.
+        """
         roots = list(dict.fromkeys(name for hit in hits.values() for name in hit.document.modules))
-        for name in [*roots, *reversed(dependency_closure(roots))]:
+        below = list(design_sources(spec, roots)) if spec else dependency_closure(roots)
+        for name in [*roots, *reversed(below)]:
             if name not in hits:
                 hits[name] = Hit(name, 0.0, Why(), module_document(self.library[name]))
         users: dict[str, list[str]] = {}
         for hit in hits.values():
-            below = self.library[hit.name].dependencies if hit.document.kind == "module" else hit.document.modules
-            for name in below:
+            uses = self.library[hit.name].dependencies if hit.document.kind == "module" else hit.document.modules
+            for name in uses:
                 users.setdefault(name, []).append(hit.name)
         return [
             replace(hit, why=replace(hit.why, dependency_of=tuple(users.get(hit.name, ())))) for hit in hits.values()

@@ -6,6 +6,7 @@ the arithmetic units of that design by name. `load_library` shows every module a
 
 from __future__ import annotations
 
+from tpugen.rtl_templates.design import design_sources
 from tpugen.rtl_templates.library import (
     Card,
     CardParameter,
@@ -24,6 +25,7 @@ __all__ = [
     "LibraryModule",
     "Units",
     "dependency_closure",
+    "design_sources",
     "exact_units",
     "instantiated_modules",
     "load_library",

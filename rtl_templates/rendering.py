@@ -85,7 +85,7 @@ def render_module(name: str, units: Units | None = None) -> str:
                     operands={"activation": "activation_q", "weight": "weight_q"},
                     widths={"activation": "ActivationWidth", "weight": "WeightWidth"},
                     addend="addend",
-                )
+                ),
             }
         case "pe_operand_stationary":
             stationary, stream = units.stationary, "activation" if units.stationary == "weight" else "weight"

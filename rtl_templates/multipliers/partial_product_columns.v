@@ -131,12 +131,15 @@ module partial_product_columns #(
     bits_left = {{(32-Field){1'b0}}, Plan[(3*(level*Width+column)+2)*Field +: Field]};
   endfunction
 
-  // Column c is at [c*Height +: Height], its bits from the lowest on.
+  // Column c is at [c*Height +: Height], its bits from the lowest on. One word holds the first inputs of a column's
+  // adders, one the second and one the third, which half adders do not have.
+  localparam [Height-1:0] Ones = {Height{1'b1}};
+
   reg [Width*Height-1:0] columns;
   reg [Height-1:0]       column;
-  reg                    x;
-  reg                    y;
-  reg                    z;
+  reg [Height-1:0]       x;
+  reg [Height-1:0]       y;
+  reg [Height-1:0]       z;
   reg [Width-1:0]        sum;
   reg [Width-1:0]        carry;
   integer                level;
@@ -145,40 +148,43 @@ module partial_product_columns #(
 
   always @(*) begin
     columns = {Width*Height{1'b0}};
+    x = {Height{1'b0}};
+    y = {Height{1'b0}};
+    z = {Height{1'b0}};
+    sum = {Width{1'b0}};
+    carry = {Width{1'b0}};
     for (c = 0; c < Width; c = c + 1) begin
+      column = {Height{1'b0}};
       for (i = 0; i < partial_products(c); i = i + 1) begin
         // Inverted where exactly one of the two bits is a sign bit.
-        columns[c*Height+i] = (multiplicand_i[c-first_row(c)-i] & multiplier_i[first_row(c)+i])
+        column[i] = (multiplicand_i[c-first_row(c)-i] & multiplier_i[first_row(c)+i])
             ^ (Signed != 0 && (c-first_row(c)-i == MultiplicandWidth-1) != (first_row(c)+i == MultiplierWidth-1));
       end
       if (Correction[c]) begin
-        columns[c*Height+partial_products(c)] = 1'b1;
+        column[partial_products(c)] = 1'b1;
       end
+      columns[c*Height +: Height] = column;
     end
     // From the top column down: the column that takes the carries has already made room for them.
     for (level = 0; level < Levels; level = level + 1) begin
       for (c = Width - 1; c >= 0; c = c - 1) begin
         if (all_adders(level, c) > 0) begin
           column = columns[c*Height +: Height];
-          for (i = 0; i < bits_left(level, c); i = i + 1) begin
-            if (i < all_adders(level, c)) begin
-              x = column[3*i];
-              y = column[3*i+1];
-              z = i < full_adders(level, c) && column[(3*i+2)%Height];
-              columns[c*Height+i] = x ^ y ^ z;
-              if (c + 1 < Width) begin
-                columns[(c+1)*Height+bits_left(level, c+1)+i] = (x & y) | (z & (x ^ y));
-              end
-            end else begin
-              columns[c*Height+i] = column[i+full_adders(level, c)+all_adders(level, c)];
-            end
+          x = column & ~(Ones << all_adders(level, c));
+          y = (column >> all_adders(level, c)) & ~(Ones << all_adders(level, c));
+          z = (column >> (2 * all_adders(level, c))) & ~(Ones << full_adders(level, c));
+          columns[c*Height +: Height] = (x ^ y ^ z)
+              | ((column >> (2 * all_adders(level, c) + full_adders(level, c))) << all_adders(level, c));
+          if (c + 1 < Width) begin
+            columns[(c+1)*Height +: Height] =
+                columns[(c+1)*Height +: Height] | (((x & y) | (z & (x ^ y))) << bits_left(level, c + 1));
           end
         end
       end
     end
     for (c = 0; c < Width; c = c + 1) begin
       sum[c] = columns[c*Height];
-      carry[c] = bits_left(Levels - 1, c) > 1 && columns[c*Height+1];
+      carry[c] = columns[c*Height+1];
     end
   end
 

@@ -15,6 +15,12 @@ module rounding_encoder #(
 
   localparam integer ExponentWidth = $clog2(Width);
 
+  generate
+    if (ThreeDown != 0 && ThreeDown != 1) begin : gen_three_down_error
+      tpugen_error_three_down_must_be_0_or_1 u_error ();
+    end
+  endgenerate
+
   wire [ExponentWidth+Width:0] log_code;
 
   log_encoder #(

@@ -227,26 +227,24 @@ UNITS = list(_units())
 
 
 def _wrapper() -> str:
-    instances = []
+    ports, instances = ["input wire [127:0] a_i", "input wire [127:0] b_i"], []
     for index, (module, n, signed, k) in enumerate(UNITS):
         parameters = f".Width({n}), .Signed({int(signed)})" + (f", .K({k})" if k else "")
-        ports = f".a_i(a_i[{n - 1}:0]), .b_i(b_i[{n - 1}:0]), .sum_o(sum_{index})"
-        instances.append(f"  wire [{n}:0] sum_{index};\n  {module} #({parameters}) u_{index} ({ports});\n")
-    sums = ", ".join(f"sum_{index}" for index in range(len(UNITS)))
-    ports = "(input wire [127:0] a_i, input wire [127:0] b_i, output wire parity_o);\n"
-    return f"module every_adder {ports}{''.join(instances)}  assign parity_o = ^{{{sums}}};\nendmodule\n"
+        ports.append(f"output wire [{n}:0] sum_{index}_o")
+        connections = f".a_i(a_i[{n - 1}:0]), .b_i(b_i[{n - 1}:0]), .sum_o(sum_{index}_o)"
+        instances.append(f"  {module} #({parameters}) u_{index} ({connections});\n")
+    return f"module every_adder ({', '.join(ports)});\n{''.join(instances)}endmodule\n"
 
 
 def _bench(pairs: int) -> str:
     formats = " ".join(["%h"] * len(UNITS))
-    sums = ", ".join(f"dut.sum_{index}" for index in range(len(UNITS)))
+    sums = ", ".join(f"dut.sum_{index}_o" for index in range(len(UNITS)))
     return f"""\
 module bench;
   reg [255:0] pairs [0:{pairs - 1}];
   reg [127:0] a, b;
-  wire parity;
   integer i;
-  every_adder dut (.a_i(a), .b_i(b), .parity_o(parity));
+  every_adder dut (.a_i(a), .b_i(b));
   initial begin
     $readmemh("pairs.hex", pairs);
     for (i = 0; i < {pairs}; i = i + 1) begin

@@ -435,11 +435,12 @@ def test_everything_wrong_is_listed_at_once() -> None:
         "  - samples: all pairs and a sample exclude each other; leave one of them out"
     )
     with pytest.raises(SpecError) as caught:
-        adder_error("loa", 129, parameters={"m": 1})
+        adder_error("loa", 129, parameters={"m": 1}, seed=-1)
     assert caught.value.message == (
-        "the request is not legal (2 violations):\n"
+        "the request is not legal (3 violations):\n"
         "  - width: 129 is not legal; legal: 2..128; 8 would work\n"
-        "  - adder.m: adder family 'loa' has no parameter m; it has k"
+        "  - adder.m: adder family 'loa' has no parameter m; it has k\n"
+        "  - seed: -1 is not legal; legal: 0 or more; 1 would work"
     )
     with pytest.raises(SpecError) as caught:
         multiplier_error("drum", 32, 16, parameters={"k": 17}, exhaustive=True)

@@ -135,6 +135,22 @@ ILLEGAL = [
     ("adder_exact", {"Width": 129}),
     ("sign_extend", {"OutputWidth": 8}),
     ("token_line", {"Stages": 0}),
+    ("multiplier_mitchell", {"ActivationWidth": 33}),
+    ("multiplier_roba", {"WeightWidth": 1}),
+    ("multiplier_ilm", {"Signed": 2}),
+    ("multiplier_alm_loa", {"M": 0}),
+    ("multiplier_alm_soa", {"M": 8}),
+    ("multiplier_alm_maa3", {"M": 5, "WeightWidth": 5}),
+    ("multiplier_dr_alm", {"T": 1}),
+    ("multiplier_dr_alm", {"T": 9}),
+    ("multiplier_tosam", {"H": 8}),
+    ("multiplier_tosam", {"T": 8}),
+    ("multiplier_tosam", {"H": -1}),
+    ("tosam_core", {"T": 5}),
+    ("short_log_encoder", {"ForcedOne": 2}),
+    ("rounding_encoder", {"ThreeDown": 2}),
+    ("log_words", {"FractionWidth": 6}),
+    ("mantissa_shifter", {"MantissaWidth": 24}),
 ]
 
 

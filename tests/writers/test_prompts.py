@@ -11,7 +11,8 @@ from tpugen.findings import Finding
 from tpugen.retrieval import Retriever
 from tpugen.rtl_templates import dependency_closure, load_library
 from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
-from tpugen.writers.candidate import assemble, library_files
+from tpugen.writers.candidate import assemble
+from tpugen.writers.composer import library_files
 from tpugen.writers.composer import compose
 from tpugen.writers.prompting import estimated_tokens, first_prompt, repair_prompt, system_prompt
 

@@ -65,7 +65,7 @@ def multiplier_error(
         StorageError: parts of a long sweep cannot be kept.
     """
     unit = legal_unit("multiplier", family, (a_width_bits, b_width_bits), signed, parameters or {}, samples=samples,
-                      exhaustive=exhaustive)  # fmt: skip
+                      seed=seed, exhaustive=exhaustive)  # fmt: skip
     return _measure(unit, chosen_samples(unit, samples, exhaustive), seed, processes, progress, keep)
 
 
@@ -83,7 +83,8 @@ def adder_error(
     keep: bool = True,
 ) -> ErrorMetrics:
     """Error metrics of an adder of operands of 2..128 bits; for the rest see `multiplier_error`."""
-    unit = legal_unit("adder", family, (width_bits,), signed, parameters or {}, samples=samples, exhaustive=exhaustive)
+    unit = legal_unit("adder", family, (width_bits,), signed, parameters or {}, samples=samples, seed=seed,
+                      exhaustive=exhaustive)  # fmt: skip
     return _measure(unit, chosen_samples(unit, samples, exhaustive), seed, processes, progress, keep)
 
 

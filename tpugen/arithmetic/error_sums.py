@@ -199,8 +199,9 @@ class Tally:
 
         def case(index: int) -> Case:
             place = np.unravel_index(index, error.shape)
-            pair = (np.broadcast_to(operand, error.shape)[place] for operand in (a, b))
-            return Case(*map(int, (*pair, exact[place], approximate[place])))
+            first, second = (int(np.broadcast_to(operand, error.shape)[place]) for operand in (a, b))
+            right = int(exact[place])
+            return Case(first, second, exact=right, approximate=right + int(error[place]))
 
         if wrong:
             distances = sizes if unit.fits_float else np.abs(error)

@@ -142,6 +142,7 @@ def request_problems(
     parameters: Mapping[str, int],
     *,
     samples: int | None = None,
+    seed: int = 1,
     exhaustive: bool | None = None,
 ) -> list[str]:
     """Everything that is illegal about measuring this unit: one line each, with the legal range and what would work.
@@ -167,6 +168,8 @@ def request_problems(
         found.append(
             f"samples: {samples} is not legal; legal: {SAMPLES_MIN}..{SAMPLES_MAX}; {SAMPLES_DEFAULT} would work"
         )
+    if seed < 0:
+        found.append(f"seed: {seed} is not legal; legal: 0 or more; 1 would work")
     if exhaustive and samples is not None:
         found.append("samples: all pairs and a sample exclude each other; leave one of them out")
     bits = widths_bits[0] + widths_bits[-1]
@@ -186,6 +189,7 @@ def legal_unit(
     parameters: Mapping[str, int],
     *,
     samples: int | None = None,
+    seed: int = 1,
     exhaustive: bool | None = None,
 ) -> ErrorUnit:
     """The unit, if everything about the request is legal.
@@ -194,7 +198,9 @@ def legal_unit(
         UnknownNameError: no such family.
         SpecError: what is illegal, all of it.
     """
-    problems = request_problems(role, family, widths_bits, parameters, samples=samples, exhaustive=exhaustive)
+    problems = request_problems(
+        role, family, widths_bits, parameters, samples=samples, seed=seed, exhaustive=exhaustive
+    )
     if problems:
         raise SpecError(illegal(problems))
     complete = _family(role, family).complete(parameters, *widths_bits)

@@ -87,16 +87,23 @@ def bar(label: str, unit: str, *, quiet: bool = False) -> Iterator[Callable[[int
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[whole]}"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(label, total=None, count="")
+        task = shown.add_task(label, total=None, whole="")
 
         def update(done: int, total: int) -> None:
-            shown.update(task, completed=done, total=total, count=f"{done:,} of {total:,} {unit}")
+            shown.update(task, completed=done, total=total, whole=f"of {total:,} {unit}")
 
         yield update

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -104,7 +105,7 @@ def pareto_chart(
         classes = " ".join(["point", *(["exact"] if point.exact else []), *(["front"] if point.front else [])])
         mark = svg.circle(x, y, _RADIUS + 0.6 * point.front, class_=classes)
         body.append(svg.group([svg.element("title", f"{point.label}: {point.note}"), mark]))
-    body.extend(_labels(placed))
+    body.extend(_labels(placed, _stair_boxes(stair)))
     front = ", ".join(point.label for point, _, _ in sorted(placed, key=lambda item: item[1]) if point.front)
     return svg.document(
         body, width=_WIDTH, height=_HEIGHT, title=title,
@@ -218,21 +219,35 @@ def _stair(front: Sequence[tuple[float, float]]) -> str:
     return " ".join(words) or "M0 0"
 
 
-def _labels(placed: Sequence[tuple[ChartPoint, float, float]]) -> Iterator[Markup]:
+def _stair_boxes(front: Sequence[tuple[float, float]]) -> list[_Box]:
+    """What the stair covers, so that labels keep off it."""
+    boxes = []
+    for (x, y), (next_x, next_y) in pairwise(front):
+        top, bottom = sorted((y, next_y))
+        boxes += [_Box(x, y - 1, next_x, y + 1), _Box(next_x - 1, top, next_x + 1, bottom)]
+    return boxes
+
+
+def _labels(placed: Sequence[tuple[ChartPoint, float, float]], stair: Sequence[_Box]) -> Iterator[Markup]:
     """Labels beside their points where there is room, the front's first; without room a point keeps only its note."""
-    taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for _, x, y in placed]
-    for point, x, y in sorted(placed, key=lambda item: (not item[0].front, not item[0].exact, item[1], item[2])):
-        width = svg.text_width(point.label, _LABEL_SIZE)
+    spots: dict[tuple[float, float], list[ChartPoint]] = {}
+    for point, x, y in placed:
+        spots.setdefault((round(x, 1), round(y, 1)), []).append(point)
+    taken = [*stair, *(_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in spots)]
+    order = sorted(spots.items(), key=lambda item: (not item[1][0].front, not item[1][0].exact, item[0]))
+    for (x, y), points in order:
+        label, front = ", ".join(point.label for point in points), points[0].front
+        width = svg.text_width(label, _LABEL_SIZE)
         for left, baseline, far in _places(x, y, width):
             box = _Box(left - 1, baseline - 8.5, left + width + 1, baseline + 2.5)
-            across = _LEFT < box.left and box.right < _WIDTH - 4
-            upright = _TOP - 8 < box.top and box.bottom < _HEIGHT - _BOTTOM
+            across = box.left > _LEFT and box.right < _WIDTH - 4
+            upright = box.top > _TOP - 8 and box.bottom < _HEIGHT - _BOTTOM
             if across and upright and not any(box.meets(other) for other in taken):
                 taken.append(box)
                 if far:
                     end = (max(box.left, min(x, box.right)), box.bottom if box.bottom < y else box.top)
                     yield svg.line(x, y, *end, class_="leader")
-                yield svg.text(left, baseline, point.label, class_="front" if point.front else "", size=_LABEL_SIZE)
+                yield svg.text(left, baseline, label, class_="front" if front else "", size=_LABEL_SIZE)
                 break
 
 

@@ -34,7 +34,8 @@ def unit_chart(
         y: Error or accuracy on the vertical axis.
         page: Whether to put an HTML page around it.
     """
-    title = f"Signed {width_bits}-bit {role}s in {technology}: {y} against {x}"
+    quantity = y if y == "accuracy" else y.upper()
+    title = f"Signed {width_bits}-bit {role}s in {technology}: {quantity} against {x}"
     chart = pareto_chart(
         [
             ChartPoint(point.unit, point.cost(x), value, point.front, point.family == "exact", _note(point))

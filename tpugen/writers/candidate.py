@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 
 from tpugen.retrieval.verilog import instantiated_modules
-from tpugen.rtl_templates import instantiated_modules as library_instances
-from tpugen.rtl_templates import load_library, render_module, units_for
+from tpugen.rtl_templates import load_library
 from tpugen.spec import DesignSpec
+from tpugen.writers.composer import library_files
 from tpugen.writers.files import RtlFile
 
-__all__ = ["assemble", "library_files"]
+__all__ = ["assemble"]
 
 
 def assemble(spec: DesignSpec, written: Mapping[str, str], top: str, *, model: str, attempt: int) -> list[RtlFile]:
@@ -32,28 +32,3 @@ def assemble(spec: DesignSpec, written: Mapping[str, str], top: str, *, model: s
         *library_files(spec, instances, replaced=written),
         *(RtlFile(f"{name}.v", written[name], "llm", model, attempt) for name in order),
     ]
-
-
-def library_files(spec: DesignSpec, names: Iterable[str], replaced: Container[str] = ()) -> list[RtlFile]:
-    """The library modules `names` and everything below them as this spec has them, dependencies first.
-
-    Args:
-        spec: Gives templates their arithmetic.
-        names: Library modules; others are passed over.
-        replaced: Modules that come from elsewhere: left out, with what only they instantiate.
-    """
-    library, units = load_library(), units_for(spec)
-    files: dict[str, RtlFile] = {}
-
-    def visit(name: str) -> None:
-        if name in files or name in replaced or name not in library:
-            return
-        module = library[name]
-        text = render_module(name, units) if module.is_template else module.source
-        for dependency in library_instances(text):
-            visit(dependency)
-        files[name] = RtlFile(f"{name}.v", text, "composer" if module.is_template else "library")
-
-    for name in names:
-        visit(name)
-    return list(files.values())

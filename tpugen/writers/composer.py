@@ -6,9 +6,10 @@ top module that fixes every parameter and carries the contract's ports.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import assert_never
 
-from tpugen.rtl_templates import Units, instantiated_modules, load_library, render_module, units_for
+from tpugen.rtl_templates import design_sources, instantiated_modules, load_library
 from tpugen.rtl_templates.instances import instance, unit_parameters
 from tpugen.rtl_templates.operand_codes import SharedOperands, shared_operands
 from tpugen.rtl_templates.rendering import render_top
@@ -25,7 +26,7 @@ from tpugen.spec import (
 )
 from tpugen.writers.files import RtlFile
 
-__all__ = ["compose"]
+__all__ = ["compose", "library_files"]
 
 
 def compose(spec: DesignSpec) -> list[RtlFile]:
@@ -36,25 +37,16 @@ def compose(spec: DesignSpec) -> list[RtlFile]:
         text=render_top(contract=contract, summary=_summary(spec), body=_body(spec, contract)),
         writer="composer",
     )
-    return [*_used_modules(top.text, units_for(spec)), top]
+    return [*library_files(spec, instantiated_modules(top.text)), top]
 
 
-def _used_modules(top_text: str, units: Units) -> list[RtlFile]:
+def library_files(spec: DesignSpec, names: Iterable[str], replaced: Container[str] = ()) -> list[RtlFile]:
+    """The library modules `names` and everything below them as files, dependencies first; see `design_sources`."""
     library = load_library()
-    files: dict[str, RtlFile] = {}
-
-    def visit(name: str) -> None:
-        if name in files:
-            return
-        module = library[name]
-        text = render_module(name, units) if module.is_template else module.source
-        for dependency in instantiated_modules(text):
-            visit(dependency)
-        files[name] = RtlFile(f"{name}.v", text, "composer" if module.is_template else "library")
-
-    for name in instantiated_modules(top_text):
-        visit(name)
-    return list(files.values())
+    return [
+        RtlFile(f"{name}.v", text, "composer" if library[name].is_template else "library")
+        for name, text in design_sources(spec, names, replaced).items()
+    ]
 
 
 def _summary(spec: DesignSpec) -> list[str]:

@@ -18,7 +18,7 @@ from tpugen.retrieval import Hit
 from tpugen.retrieval.verilog import module_header_of
 from tpugen.rtl_templates import LibraryModule, load_library
 from tpugen.spec import Contract, DesignSpec, contract_for
-from tpugen.writers.candidate import library_files
+from tpugen.writers.composer import library_files
 from tpugen.writers.files import RtlFile
 
 if TYPE_CHECKING:
