@@ -6,7 +6,7 @@ PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test format lint typecheck imports docs readme docs-check unit bench clean distclean
+.PHONY: help setup demo test format lint typecheck imports docs readme docs-check unit matrix bench clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
@@ -53,6 +53,11 @@ docs-check: setup ## fail if the generated documentation is stale
 unit: setup ## the tests alone
 	@echo "== pytest"
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not llm" --durations 15
+
+matrix: setup ## simulate every unit in every kind of array (about 25 minutes) and keep the result for the docs
+	@$(BIN)/tpugen verify matrix --out build/pass-matrix
+	@cp build/pass-matrix/summary.json docs/data/pass-matrix.json
+	@$(BIN)/python docs/generate.py
 
 bench: setup ## measure the figures of benchmarks/ on this machine
 	@$(BIN)/python benchmarks/run.py

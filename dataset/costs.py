@@ -58,6 +58,8 @@ class UnitCost(_Record):
         energy_pj: Energy of one operation: power over clock.
         delay_ns: Longest path of the fastest mapping, found with a clock that none can meet.
         fast_area_um2: Cell area of that mapping.
+        er: Error rate over all operand pairs, or, beyond 2^20 of them, over a seeded sample.
+        mred: Mean relative error distance, likewise.
         rtl: First 16 hex digits of the hash of the RTL that was measured, comments and layout apart.
     """
 
@@ -76,6 +78,8 @@ class UnitCost(_Record):
     energy_pj: float
     delay_ns: float
     fast_area_um2: float
+    er: float
+    mred: float
     rtl: str
 
     @property

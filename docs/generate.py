@@ -1,4 +1,4 @@
-"""Writes the documentation that is made from the code: library catalogue, CLI reference, error table, spec schema.
+"""Writes the documentation that is made: library catalogue, CLI reference, error table, spec schema, pass matrix.
 
 python docs/generate.py           writes
 python docs/generate.py --check   exits 1 and names the files that are stale
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from inspect import cleandoc
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Made by docs/generate.py from {source}. Do not edit: run `make docs`. -->\n"
 HELP_COLUMNS = 100
+MATRIX_RESULTS = DOCS / "data" / "pass-matrix.json"
 
 
 def library() -> str:
@@ -153,11 +155,36 @@ def schema() -> str:
     return json.dumps(spec_json_schema(), indent=2) + "\n"
 
 
+def pass_matrix() -> str:
+    """The pass matrix, from the results of the last full sweep."""
+    from tpugen.pipeline.matrix_report import MatrixSummary, matrix_page
+
+    summary = MatrixSummary.model_validate_json(MATRIX_RESULTS.read_text(encoding="utf-8"))
+    return NOTE.format(source="docs/data/pass-matrix.json, which `make matrix` writes") + "\n" + matrix_page(summary)
+
+
+def arithmetic() -> str:
+    """Catalogue of the arithmetic units, from the registry, the models and the measured data."""
+    from tpugen.report.arithmetic_page import arithmetic_page
+
+    return NOTE.format(source="the registry, the models and dataset/data/") + arithmetic_page("images")
+
+
+def _charts() -> dict[str, Callable[[], str]]:
+    """The catalogue's charts, by file name."""
+    from tpugen.report.arithmetic_page import CHARTS, page_chart
+
+    return {f"images/{name}": partial(page_chart, name) for name in CHARTS}
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "arithmetic.md": arithmetic,
     "cli.md": cli,
     "errors.md": errors,
     "library.md": library,
+    "pass-matrix.md": pass_matrix,
     "spec-schema.json": schema,
+    **_charts(),
 }
 
 
@@ -179,6 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
             sys.stderr.write(f"docs/{name} is stale; run `make docs`\n" + "\n".join(changes[:20]) + "\n")
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"wrote docs/{name}\n")
     return 1 if check and stale else 0

@@ -108,7 +108,7 @@ def _functions(design: Netlist, cell: Instance) -> list[tuple[str, Callable[[Map
 
 
 class _Expression:
-    """A Liberty function: `!` or `'` negate, `&`, `*` or nothing is and, `^` exclusive or, `|` or `+` or."""
+    """A Liberty function: `!` or `'` negate, then bind `^`, then and (`&`, `*` or nothing), then or (`|`, `+`)."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -128,22 +128,22 @@ class _Expression:
         return False
 
     def _either(self) -> Callable[[Mapping[str, Values]], Values]:
-        left = self._exclusive()
-        while self._next("|", "+"):
-            left = _combined(left, self._exclusive(), "__or__")
-        return left
-
-    def _exclusive(self) -> Callable[[Mapping[str, Values]], Values]:
         left = self._both()
-        while self._next("^"):
-            left = _combined(left, self._both(), "__xor__")
+        while self._next("|", "+"):
+            left = _combined(left, self._both(), "__or__")
         return left
 
     def _both(self) -> Callable[[Mapping[str, Values]], Values]:
-        left = self._atom()
-        while self.position < len(self.tokens) and self.tokens[self.position] not in ")|+^":
+        left = self._exclusive()
+        while self.position < len(self.tokens) and self.tokens[self.position] not in (")", "|", "+"):
             self._next("&", "*")
-            left = _combined(left, self._atom(), "__and__")
+            left = _combined(left, self._exclusive(), "__and__")
+        return left
+
+    def _exclusive(self) -> Callable[[Mapping[str, Values]], Values]:
+        left = self._atom()
+        while self._next("^"):
+            left = _combined(left, self._atom(), "__xor__")
         return left
 
     def _atom(self) -> Callable[[Mapping[str, Values]], Values]:
@@ -154,7 +154,7 @@ class _Expression:
             if not self._next(")"):
                 raise ToolFailedError(f"cannot read the Liberty function {self.text!r}")
         else:
-            if self.position >= len(self.tokens):
+            if self.position >= len(self.tokens) or not re.match(r"[A-Za-z_01]", self.tokens[self.position]):
                 raise ToolFailedError(f"cannot read the Liberty function {self.text!r}")
             inner = _pin(self.tokens[self.position])
             self.position += 1

@@ -109,6 +109,7 @@ def premap_script(
             f"dfflibmap -liberty {quoted(liberty)}",
             "setundef -zero",
             "opt -full",
+            "simplemap",  # `opt -full` may leave a coarse multiplexer behind
             "opt_clean -purge",
             *flatten,
             "write_rtlil premap.il",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tpugen.dataset import DesignRecord, generate_records
+from tpugen.dataset.unit_words import unit_sentence
 from tpugen.retrieval.documents import Document
 from tpugen.retrieval.verilog import module_header_of
 from tpugen.rtl_templates import LibraryModule, load_library
@@ -31,9 +32,11 @@ def build_corpus(
 def module_document(module: LibraryModule) -> Document:
     """The document of a library module: what its card says, then its header (an embedding reads the first part)."""
     card = module.card
+    measured = unit_sentence(module.name)
     text = "\n".join(
         [
             f"{module.name.replace('_', ' ')}: {card.summary}",
+            *([measured] if measured else []),
             f"{card.kind}. {', '.join(card.keywords)}",
             f"Latency: {card.latency}",
             module_header_of(module.source, module.name),

@@ -152,6 +152,13 @@ _RECIPES: Mapping[str, _Recipe] = {
         lambda p: {"FractionWidth": _tosam_fraction_bits(p), "H": p["h"], "T": p["t"]},
         forced_one=False,
     ),
+    "ssm": _Recipe(  # code: {sign, top, segment}
+        "static_segment_encoder",
+        "static_segment_core",
+        lambda p: {"SegmentWidth": p["m"]},
+        lambda p: {"SegmentWidth": p["m"]},
+        lambda n, p: 2 + p["m"],
+    ),
     "roba": _rounding(three_down=True),
     "ilm": _rounding(three_down=False),
 }

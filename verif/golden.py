@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tpugen.arithmetic.integers import INT64_SAFE_BITS, IntArray, as_integers, wrap
+from tpugen.arithmetic.integers import IntArray, as_integers, wrap
 from tpugen.spec import AdderSpec, AdderUnit, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
 
 __all__ = ["adder", "dot_product", "mac", "matmul", "multiplier", "pack", "unpack", "wrap"]
@@ -47,7 +47,7 @@ def matmul(
         spec: The design.
         a: Activations, shape (M, K).
         b: Weights, shape (K, N).
-        partial: Partial sums of earlier K-folds, shape (M, N); zeros where left out. Output-stationary arrays have none.
+        partial: Partial sums of earlier K-folds, shape (M, N); default zeros. Output-stationary arrays have none.
 
     Returns:
         Shape (M, N).

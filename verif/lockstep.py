@@ -33,6 +33,7 @@ LOCKSTEP_LIMITS = process.Limits(wall_s=900, cpu_s=900, memory_mb=6_000, file_mb
 _BENCH, _DESIGNS, _PROGRAM = "bench.v", "designs.v", "lockstep.vvp"
 _DRIVE, _EXPECTED = "drive.hex", "expected.hex"
 _BEAT_BITS = 24
+_SHOWN_CHARACTERS = 400
 _FAIL = re.compile(
     r"^tpugen-fail (?P<number>\d+) (?P<cycle>\d+) (?P<handshake>[01xz]+) (?P<payload>[01xz]+)$", re.MULTILINE
 )
@@ -141,7 +142,9 @@ def _simulate(
             return _error("crash", f"{name}: the simulator crashed: {error.message}"), ""
         said = done.stdout
         if done.returncode != 0:
-            return _error(name, f"the simulator refused the design: {done.tail(3)}"), ""
+            lines = dict.fromkeys(line.strip(" *") for line in (done.stderr or done.stdout).splitlines())
+            text = "; ".join(line for line in lines if line)
+            return _error(name, f"the simulator refused the design: {text[:_SHOWN_CHARACTERS]}"), ""
     return None, said
 
 

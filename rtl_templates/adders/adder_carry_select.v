@@ -50,13 +50,14 @@ module adder_carry_select #(
   reg           carry_if_1;
   integer       i;
 
+  // A carry that leaves a block without one coming in leaves it with one too: AND and OR select it, sooner than a mux.
   always @(*) begin
     carry = 1'b0;
     carry_if_0 = 1'b0;
     carry_if_1 = 1'b1;
     for (i = 0; i < Width; i = i + 1) begin
       if (Starts[i]) begin
-        carry = carry ? carry_if_1 : carry_if_0;
+        carry = carry_if_0 | (carry_if_1 & carry);
         carry_if_0 = 1'b0;
         carry_if_1 = 1'b1;
       end
@@ -65,7 +66,7 @@ module adder_carry_select #(
       carry_if_1 = generates[i] | (half_sum[i] & carry_if_1);
     end
     // The extension bits are the operands' signs.
-    carry = carry ? carry_if_1 : carry_if_0;
+    carry = carry_if_0 | (carry_if_1 & carry);
     sum[Width] = ((Signed != 0) && half_sum[Width-1]) ^ carry;
   end
 

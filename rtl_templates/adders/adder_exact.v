@@ -14,6 +14,9 @@ module adder_exact #(
     if (Width < 1 || Width > 128) begin : gen_width_error
       tpugen_error_adder_width_must_be_1_to_128 u_error ();
     end
+    if (Signed != 0 && Signed != 1) begin : gen_signed_error
+      tpugen_error_signed_must_be_0_or_1 u_error ();
+    end
   endgenerate
 
   // The operands' extension bits; a structural choice is left to synthesis.

@@ -1,17 +1,17 @@
-/// Radix-4 Booth rows: their sum, the last negation and the constant is multiplicand x (multiplier + below_i) << Offset.
+/// Radix-4 Booth rows: with last negation and constant they add up to multiplicand x (multiplier + below_i) << Offset.
 ///
 /// Every two bits of the multiplier make a digit -2..2. Rows of negative digits are inverted; the 1 that completes the
 /// negation stands in the next row's empty low bits, the last row's leaves as `negative_o`, of weight
-/// 2^(Offset + 2 (Digits - 1)). Sign bits are inverted instead of extended: the constant minus the sum of
-/// 2^(Offset + 2 i + RowWidth - 1) over the digits i puts that right, with RowWidth one more than a signed multiplicand.
+/// 2^(Offset + 2 Digits - 2). Sign bits are inverted instead of extended: a constant, minus the sum of
+/// 2^(Offset + 2 r + MultiplicandWidth) over the rows r, puts that right.
 module booth_rows #(
   /// Width of the multiplicand, in bits; legal 2..33.
   parameter integer MultiplicandWidth = 8,
   /// Digits: rows; legal 1..17.
   parameter integer Digits = 4,
-  /// Column of the first row's lowest bit; legal 0 to Width less the first row's width.
+  /// Column of the first row's lowest bit; legal 0..Width-1.
   parameter integer Offset = 0,
-  /// Width of each row, in bits; at least that of the product.
+  /// Width of each row, in bits: what exceeds it is cut off; at least one more than the multiplicand's.
   parameter integer Width = 16
 ) (
   /// Two's complement.
@@ -35,8 +35,11 @@ module booth_rows #(
     if (Digits < 1 || Digits > 17) begin : gen_digits_error
       tpugen_error_booth_digits_must_be_1_to_17 u_error ();
     end
-    if (Offset < 0 || Offset + RowWidth > Width) begin : gen_offset_error
-      tpugen_error_booth_row_exceeds_the_product u_error ();
+    if (Offset < 0 || Offset > Width - 1) begin : gen_offset_error
+      tpugen_error_booth_offset_must_be_0_to_the_width_less_1 u_error ();
+    end
+    if (Width < RowWidth) begin : gen_width_error
+      tpugen_error_booth_width_is_below_a_row u_error ();
     end
   endgenerate
 
@@ -47,23 +50,24 @@ module booth_rows #(
 
   reg [Digits*Width-1:0] rows;
   reg [RowWidth-1:0]     row;
+  reg [Width-1:0]        placed;
+  reg                    pending;
   reg                    negative;
-  reg [Width-1:0]        pending;
   integer                r;
 
   always @(*) begin
-    pending = {Width{1'b0}};
+    placed = {Width{1'b0}};
     negative = 1'b0;
     for (r = 0; r < Digits; r = r + 1) begin
-      pending = {{(Width-1){1'b0}}, negative};
-      // Digit: b[2r+1], b[2r], b[2r-1] = -2 b[2r+1] + b[2r] + b[2r-1].
+      pending = negative;
+      // The digit is bits[2r+1] + bits[2r] - 2 bits[2r+2].
       negative = bits[2*r+2] & ~(bits[2*r+1] & bits[2*r]);
       row = (once & {RowWidth{bits[2*r+1] ^ bits[2*r]}})
           | ((once << 1) & {RowWidth{(bits[2*r+2] ^ bits[2*r+1]) & ~(bits[2*r+1] ^ bits[2*r])}});
-      row = row ^ {RowWidth{negative}} ^ SignOnly;
-      rows[r*Width +: Width] = ({{(Width-RowWidth){1'b0}}, row} << (Offset + 2 * r));
+      placed[RowWidth-1:0] = row ^ {RowWidth{negative}} ^ SignOnly;
+      rows[r*Width +: Width] = placed << (Offset + 2 * r);
       if (r > 0) begin
-        rows[r*Width +: Width] = rows[r*Width +: Width] | (pending << (Offset + 2 * r - 2));
+        rows[r*Width+Offset+2*r-2] = pending;
       end
     end
   end

@@ -26,25 +26,31 @@ module log_encoder #(
     .magnitude_o (absolute)
   );
 
-  // Binary search for the leading one, which each stage brings nearer to the top: log2(Width) stages.
-  reg [Span-1:0]          shifted;
-  reg [ExponentWidth-1:0] exponent;
-  integer                 stage;
+  // Binary search for the leading one, which each stage brings nearer to the top: log2(Width) stages. Row k says of
+  // every bit whether it or one of the 2^k - 1 below is 1; rows move along, so that no stage waits for an OR of many
+  // bits. What enters a row from the one below never reaches its top.
+  reg [ExponentWidth*Span-1:0] rows;
+  reg [ExponentWidth-1:0]      exponent;
+  integer                      k;
 
   always @(*) begin
-    shifted = {Span{1'b0}};
-    shifted[Width-1:0] = absolute;
+    rows = {(ExponentWidth*Span){1'b0}};
+    rows[Width-1:0] = absolute;
+    for (k = 1; k < ExponentWidth; k = k + 1) begin
+      rows[k*Span +: Span] = rows[(k-1)*Span +: Span] | (rows[(k-1)*Span +: Span] << (1 << (k - 1)));
+    end
     exponent = {ExponentWidth{1'b0}};
-    for (stage = ExponentWidth - 1; stage >= 0; stage = stage - 1) begin
-      if (|(shifted >> (Span - (1 << stage)))) begin
-        exponent[stage] = 1'b1;
+    for (k = ExponentWidth - 1; k >= 0; k = k - 1) begin
+      if (rows[k*Span+Span-1]) begin
+        exponent[k] = 1'b1;
       end else begin
-        shifted = shifted << (1 << stage);
+        rows = rows << (1 << k);
       end
     end
   end
 
-  wire unused_bits = ^shifted;
+  wire [Span-1:0] shifted     = rows[Span-1:0];
+  wire            unused_bits = ^rows;
 
   assign code_o = {negative, shifted[Span-1], exponent, shifted[Span-2 -: Width-1]};
 

@@ -119,18 +119,6 @@ module partial_product_columns #(
 
   localparam [3*Levels*Width*Field-1:0] Plan = plan(Eager);
 
-  function integer full_adders(input integer level, input integer column);
-    full_adders = {{(32-Field){1'b0}}, Plan[(3*(level*Width+column)+0)*Field +: Field]};
-  endfunction
-
-  function integer all_adders(input integer level, input integer column);
-    all_adders = {{(32-Field){1'b0}}, Plan[(3*(level*Width+column)+1)*Field +: Field]};
-  endfunction
-
-  function integer bits_left(input integer level, input integer column);
-    bits_left = {{(32-Field){1'b0}}, Plan[(3*(level*Width+column)+2)*Field +: Field]};
-  endfunction
-
   // Column c is at [c*Height +: Height], its bits from the lowest on. One word holds the first inputs of a column's
   // adders, one the second and one the third, which half adders do not have.
   localparam [Height-1:0] Ones = {Height{1'b1}};
@@ -140,6 +128,8 @@ module partial_product_columns #(
   reg [Height-1:0]       x;
   reg [Height-1:0]       y;
   reg [Height-1:0]       z;
+  reg [Field-1:0]        full;
+  reg [Field-1:0]        adders;
   reg [Width-1:0]        sum;
   reg [Width-1:0]        carry;
   integer                level;
@@ -151,6 +141,8 @@ module partial_product_columns #(
     x = {Height{1'b0}};
     y = {Height{1'b0}};
     z = {Height{1'b0}};
+    full = {Field{1'b0}};
+    adders = {Field{1'b0}};
     sum = {Width{1'b0}};
     carry = {Width{1'b0}};
     for (c = 0; c < Width; c = c + 1) begin
@@ -168,16 +160,17 @@ module partial_product_columns #(
     // From the top column down: the column that takes the carries has already made room for them.
     for (level = 0; level < Levels; level = level + 1) begin
       for (c = Width - 1; c >= 0; c = c - 1) begin
-        if (all_adders(level, c) > 0) begin
+        adders = Plan[(3*(level*Width+c)+1)*Field +: Field];
+        if (Plan[(3*(level*Width+c)+1)*Field +: Field] != {Field{1'b0}}) begin
+          full = Plan[(3*(level*Width+c)+0)*Field +: Field];
           column = columns[c*Height +: Height];
-          x = column & ~(Ones << all_adders(level, c));
-          y = (column >> all_adders(level, c)) & ~(Ones << all_adders(level, c));
-          z = (column >> (2 * all_adders(level, c))) & ~(Ones << full_adders(level, c));
-          columns[c*Height +: Height] = (x ^ y ^ z)
-              | ((column >> (2 * all_adders(level, c) + full_adders(level, c))) << all_adders(level, c));
+          x = column & ~(Ones << adders);
+          y = (column >> adders) & ~(Ones << adders);
+          z = (column >> adders >> adders) & ~(Ones << full);
+          columns[c*Height +: Height] = (x ^ y ^ z) | ((column >> adders >> adders >> full) << adders);
           if (c + 1 < Width) begin
-            columns[(c+1)*Height +: Height] =
-                columns[(c+1)*Height +: Height] | (((x & y) | (z & (x ^ y))) << bits_left(level, c + 1));
+            columns[(c+1)*Height +: Height] = columns[(c+1)*Height +: Height]
+                | (((x & y) | (z & (x ^ y))) << Plan[(3*(level*Width+c+1)+2)*Field +: Field]);
           end
         end
       end

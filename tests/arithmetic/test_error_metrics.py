@@ -62,7 +62,7 @@ def by_definition(pairs: list[Pair]) -> dict[str, Fraction | int | float]:
         "er": Fraction(sum(error != 0 for error in errors), n),
         "med": med,
         "nmed": med / max(abs(exact) for _, _, exact, _ in pairs),
-        "mred": sum(relative) / Fraction(len(relative)),
+        "mred": math.fsum(map(float, relative)) / len(relative),
         "max_red": max(relative),
         "wce": max(map(abs, errors)),
         "bias": mean,

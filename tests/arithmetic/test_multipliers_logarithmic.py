@@ -303,7 +303,7 @@ def _pairs() -> list[tuple[int, int]]:
     ends = {0, 1, 2, 3, *(x for n in (2, 5, 8, 11, 17, 32) for x in (1 << (n - 1), (1 << n) - 1, 3 << (n - 2)))}
     corners = sorted(x & 0xFFFFFFFF for x in ends)
     random = np.random.default_rng(3)
-    scattered = random.integers(0, 1 << 32, (300, 2)) >> random.integers(0, 32, (300, 2))
+    scattered = random.integers(0, 1 << 32, (150, 2)) >> random.integers(0, 32, (150, 2))
     return [
         *itertools.product(range(16), range(8)),
         *itertools.product(corners, corners),

@@ -18,6 +18,7 @@ import pytest
 from tpugen.arithmetic import ADDERS, MULTIPLIERS
 from tpugen.arithmetic.error_metrics import adder_error, multiplier_error
 from tpugen.cli.main import run
+from tpugen.dataset.costs import all_costs
 
 METRICS = ("er", "med", "nmed", "mred", "max_red", "wce", "bias", "rmse", "variance")
 
@@ -99,6 +100,28 @@ def test_show_works_for_every_family(family: tuple[str, str], capsys: pytest.Cap
     assert data["definition"]
     assert data["errors"]
     assert all(row["exhaustive"] and row["width"] == 6 for row in data["errors"])
+
+
+def test_show_has_the_measured_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row for row in all_costs() if (row.role, row.family, row.widths) == ("multiplier", "drum", (8, 8))]
+    assert rows
+    lines = out(capsys, "show", "drum").split("\nmeasured cost:\n")[1].splitlines()
+    assert lines[0].split() == [
+        "unit",
+        "operands",
+        "technology",
+        "area",
+        "um2",
+        "delay",
+        "ns",
+        "power",
+        "uW",
+        "energy",
+        "pJ",
+    ]
+    assert [line.split()[0] for line in lines[1:]] == [row.label for row in rows]
+    found = json.loads(out(capsys, "show", "drum", "--json"))["costs"]
+    assert [row["area_um2"] for row in found] == [row.area_um2 for row in rows]
 
 
 def test_show_of_many_settings_says_that_it_shows_some(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tpugen.arithmetic import ADDERS
 from tpugen.errors import UnknownNameError
 from tpugen.rtl_templates import dependency_closure, instantiated_modules, load_library
 from tpugen.rtl_templates.library import ROOMS, library_folder
@@ -151,6 +152,17 @@ ILLEGAL = [
     ("rounding_encoder", {"ThreeDown": 2}),
     ("log_words", {"FractionWidth": 6}),
     ("mantissa_shifter", {"MantissaWidth": 24}),
+]
+ILLEGAL += [
+    (f"adder_{name}", illegal)
+    for name, family in ADDERS.items()
+    for k in family.parameters
+    for illegal in ({"K": k.minimum - 1}, {"K": 8}, {"Width": 129}, {"Signed": 2})
+]
+ILLEGAL += [
+    (f"adder_{structure}", illegal)
+    for structure in ("exact", *ADDERS["exact"].structures)
+    for illegal in ({"Width": 0}, {"Width": 129}, {"Signed": 2})
 ]
 
 

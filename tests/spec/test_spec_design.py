@@ -17,7 +17,6 @@ from tpugen.spec import (
     DesignSpec,
     MacSpec,
     MultiplierUnit,
-    SystolicArraySpec,
     spec_from_dict,
     spec_json_schema,
 )

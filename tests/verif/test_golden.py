@@ -37,7 +37,8 @@ def test_exact_units_are_exact(a_width: int, b_width: int, signed: bool, seed: i
     rng = random.Random(seed)
     a = [_read(rng.getrandbits(a_width), a_width, signed) for _ in range(6)]
     b = [_read(rng.getrandbits(b_width), b_width, signed) for _ in range(6)]
-    assert multiply("exact", a, b, a_width, b_width, signed=signed).tolist() == [x * y for x, y in zip(a, b, strict=True)]
+    products = [x * y for x, y in zip(a, b, strict=True)]
+    assert multiply("exact", a, b, a_width, b_width, signed=signed).tolist() == products
     c = [_read(rng.getrandbits(a_width), a_width, signed) for _ in range(6)]
     assert add("exact", a, c, a_width, signed=signed).tolist() == [x + y for x, y in zip(a, c, strict=True)]
 
@@ -109,3 +110,49 @@ def test_pack_and_unpack(width: int, values: list[int]) -> None:
     packed = golden.pack(values, width)
     assert golden.unpack(packed, width, len(values), True) == values
     assert packed < 1 << (width * max(1, len(values)))
+
+
+def _lower_or(a: int, b: int, k: int, width: int) -> int:
+    """LOA on signed numbers, modulo 2^width, bit by bit."""
+    carry = a >> (k - 1) & b >> (k - 1) & 1
+    return _read((((a >> k) + (b >> k) + carry) << k) | ((a | b) & ((1 << k) - 1)), width, True)
+
+
+def _segmented(a: int, b: int, k: int) -> int:
+    """DRUM on signed numbers."""
+
+    def cut(x: int) -> int:
+        shift = max(x.bit_length() - k, 0)
+        return ((x >> shift) | 1) << shift if shift else x
+
+    return (-1 if (a < 0) != (b < 0) else 1) * cut(abs(a)) * cut(abs(b))
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 2**32))
+def test_approximate_sums_are_formed_in_the_order_of_the_design(k: int, rows: int, seed: int) -> None:
+    units = {"multiplier": {"family": "drum", "k": 3}, "adder": {"family": "loa", "k": 5}}
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(-128, 128, (1, k)), rng.integers(-128, 128, (k, 1))
+    products = [_segmented(int(x), int(y), 3) for x, y in zip(a[0], b[:, 0], strict=True)]
+    stays = SystolicArraySpec.model_validate({"accumulator_width_bits": 18, **units})
+    total = 0
+    for product in products:
+        total = _lower_or(total, product, 5, 18)
+    assert golden.matmul(stays, a, b).tolist() == [[total]]
+    mac = MacSpec.model_validate({"accumulator_width_bits": 18, **units})
+    assert golden.mac(mac, a[0], b[:, 0]) == total
+
+    partial = int(rng.integers(-(2**17), 2**17))
+    moves = stays.model_copy(update={"dataflow": "weight_stationary", "rows": rows})
+    result = partial
+    for start in range(0, k, rows):
+        column = 0
+        for product in (products[start : start + rows] + [0] * rows)[:rows]:  # unused rows add their zeros too
+            column = _lower_or(column, product, 5, 18)
+        result = _lower_or(column, result, 5, 18)
+    assert golden.matmul(moves, a, b, [[partial]]).tolist() == [[result]]
+
+
+def test_an_output_stationary_array_takes_no_partial_sums() -> None:
+    with pytest.raises(ValueError, match="takes no partial sums"):
+        golden.matmul(SystolicArraySpec(), [[1]], [[1]], [[1]])

@@ -12,8 +12,7 @@ from tpugen.retrieval import Retriever
 from tpugen.rtl_templates import dependency_closure, load_library
 from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
 from tpugen.writers.candidate import assemble
-from tpugen.writers.composer import library_files
-from tpugen.writers.composer import compose
+from tpugen.writers.composer import compose, library_files
 from tpugen.writers.prompting import estimated_tokens, first_prompt, repair_prompt, system_prompt
 
 SPECS: list[DesignSpec] = [

@@ -1,4 +1,4 @@
-"""What is recorded of arithmetic error: of a unit, of dot products, of a design. Needs no NumPy, so reports can read it."""
+"""What is recorded of arithmetic error: of a unit, of dot products, of a design. Reports read it: no NumPy here."""
 
 from __future__ import annotations
 

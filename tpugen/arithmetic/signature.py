@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol
+from typing import Concatenate, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
 
 from tpugen.arithmetic.integers import INT64_SAFE_BITS, IntArray, as_integers, wrap
 
-__all__ = ["AdderModel", "LowerPart", "Magnitudes", "MultiplierModel", "lower_part", "sign_magnitude"]
+__all__ = ["LowerPart", "Magnitudes", "lower_part", "sign_magnitude"]
 
 Magnitudes = npt.NDArray[np.uint64]
 """Unsigned operands or products of a multiplier's core; 32x32 bits just fit."""
@@ -28,28 +28,6 @@ LowerPart = Callable[[IntArray, IntArray, int], tuple[IntArray | int, IntArray |
 """`(low k bits of a, of b, k) -> (carry into the exact part, low k bits of the sum)`, numbers from 0 to 2^k - 1."""
 
 _P = ParamSpec("_P")
-
-
-class AdderModel(Protocol):
-    """What every adder model is."""
-
-    def __call__(
-        self, a: npt.ArrayLike, b: npt.ArrayLike, width_bits: int, signed: bool, **parameters: int
-    ) -> IntArray: ...
-
-
-class MultiplierModel(Protocol):
-    """What every multiplier model is."""
-
-    def __call__(
-        self,
-        a: npt.ArrayLike,
-        b: npt.ArrayLike,
-        a_width_bits: int,
-        b_width_bits: int,
-        signed: bool,
-        **parameters: int,
-    ) -> IntArray: ...
 
 
 def lower_part(core: LowerPart) -> Callable[[npt.ArrayLike, npt.ArrayLike, int, bool, int], IntArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +29,7 @@ from tpugen.errors import RequestError, SpecError
 
 if TYPE_CHECKING:
     from tpugen.arithmetic import Family
+    from tpugen.dataset.costs import UnitCost
 
 __all__ = ["Csv", "FamilyName", "Params", "Role", "SampleSeed", "Samples", "Signed", "WeightWidth", "Width", "app"]
 
@@ -110,7 +111,7 @@ def show(
     """One family: definition, parameters, source, structures, errors and measured cost."""
     from inspect import getdoc
 
-    from tpugen.arithmetic.catalogue import entry, find_family, in_words, legal_settings, some_settings
+    from tpugen.arithmetic.catalogue import entry, find_family, legal_settings, some_settings
     from tpugen.dataset.costs import all_costs
 
     one_format(json, csv)
@@ -121,11 +122,7 @@ def show(
     data["definition"] = " ".join((getdoc(unit.model) or unit.summary).split("\n\n")[0].split())
     settings = legal_settings(unit, widths)
     errors = [measure(unit, widths, signed, setting) for setting in some_settings(unit, widths)]
-    costs = [
-        row
-        for row in all_costs()
-        if (row.role, row.family, row.widths, row.signed) == (unit.role, unit.name, widths, signed)
-    ]
+    costs = [row for row in all_costs() if (row.role, row.family, row.widths) == (unit.role, unit.name, widths)]
     if json:
         rows = [row.model_dump(mode="json", exclude={"role", "family", "widths", "rtl"}) for row in costs]
         print_json({**data, "errors": [table_row(metrics) for metrics in errors], "costs": rows})
@@ -133,29 +130,37 @@ def show(
     if csv:
         print_csv([flat_row(metrics) for metrics in errors])
         return
-    pairs = [("family", f"{unit.name} ({unit.role})"), ("title", unit.title), ("summary", unit.summary)]
-    pairs += [("definition", data["definition"])]
-    pairs += [("parameter", f"{text}: {p['meaning']}") for text, p in ((legal_range(p), p) for p in data["parameters"])]
-    pairs += [("source", unit.source)]
-    pairs += [("structures", ", ".join(unit.structures))] if unit.structures else []
-    pairs += [("also called", ", ".join(unit.synonyms))] if unit.synonyms else []
-    pairs += [("shared pre-approximation", PATENT_NOTE)] if unit.shares_operand_codes else []
-    print_pairs(pairs)
+    _print_family(unit, data)
     print_heading(f"errors, {at_widths(widths, signed)}")
     print_errors(errors, families=False)
     if len(errors) < len(settings):
         talk(f"{len(errors)} of {len(settings)} settings; all: tpugen arith table --family {unit.name} --width {width}")
     if costs:
-        print_heading(f"measured cost, {at_widths(widths, signed)}")
-        columns = ["unit", "parameters", "technology", "area um2", "delay ns", "power uW", "energy pJ"]
-        cells = [
-            [
-                row.label, in_words(row.parameters), row.technology, f"{row.area_um2:,.1f}", f"{row.delay_ns:.3f}",
-                f"{row.power_uw:,.1f}", f"{row.energy_pj:.3f}",
-            ]
-            for row in costs
-        ]  # fmt: skip
-        print_table(columns, cells, right=columns[3:])
+        print_heading("measured cost")
+        _print_costs(costs)
+
+
+def _print_family(unit: Family, data: Mapping[str, Any]) -> None:
+    pairs = [("family", f"{unit.name} ({unit.role})"), ("title", unit.title), ("summary", unit.summary)]
+    pairs += [("definition", data["definition"])]
+    pairs += [("parameter", f"{legal_range(parameter)}: {parameter['meaning']}") for parameter in data["parameters"]]
+    pairs += [("source", unit.source)]
+    pairs += [("structures", ", ".join(unit.structures))] if unit.structures else []
+    pairs += [("also called", ", ".join(unit.synonyms))] if unit.synonyms else []
+    pairs += [("shared pre-approximation", PATENT_NOTE)] if unit.shares_operand_codes else []
+    print_pairs(pairs)
+
+
+def _print_costs(costs: Sequence[UnitCost]) -> None:
+    columns = ["unit", "operands", "technology", "area um2", "delay ns", "power uW", "energy pJ"]
+    cells = [
+        [
+            row.label, at_widths(row.widths, row.signed), row.technology, f"{row.area_um2:,.1f}",
+            f"{row.delay_ns:.3f}", f"{row.power_uw:,.1f}", f"{row.energy_pj:.3f}",
+        ]
+        for row in costs
+    ]  # fmt: skip
+    print_table(columns, cells, right=columns[3:])
 
 
 @app.command()

@@ -12,8 +12,7 @@ from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpe
 from tpugen.storage import write_json_atomic
 
 if TYPE_CHECKING:
-    from tpugen.arithmetic.error_records import DotProductError
-    from tpugen.arithmetic.error_records import ErrorMetrics
+    from tpugen.arithmetic.error_records import DotProductError, ErrorMetrics
 
 __all__ = ["ErrorStep", "is_approximate"]
 

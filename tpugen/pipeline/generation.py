@@ -43,7 +43,7 @@ __all__ = ["design_steps", "generate", "preflight", "resume"]
 
 
 def design_steps(spec: DesignSpec) -> list[Step]:
-    """The steps of a whole run, in order; `prove` is among them where a proof settles, `error` of approximate designs."""
+    """The steps of a whole run, in order; `prove` is among them where a proof settles, `error` if a unit is inexact."""
     from tpugen.verif.proof import provable
 
     gates: list[Step] = [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ from tpugen.verif.matrix_cells import COLS, ROWS
 __all__ = ["Failure", "MatrixSummary", "Tally", "matrix_page", "reproduce", "summarise", "tally", "write_matrix"]
 
 _SHOWN_FAILURES = 50
+_TALLY_LINES = re.compile(r'\{\s+"passed": \d+,\s+"failed": \d+,\s+"not_legal": \d+\s+\}')
 
 
 class Tally(BaseModel):
@@ -178,11 +181,15 @@ def write_matrix(summary: MatrixSummary, records: Sequence[CellRecord], out: Pat
     make_folder(out)
     cells = [record.model_dump(mode="json", exclude_none=True) for record in records]
     short = summary.model_dump(mode="json")
-    write_json_atomic(out / "summary.json", short)
+    write_text_atomic(out / "summary.json", _TALLY_LINES.sub(_on_one_line, json.dumps(short, indent=2)) + "\n")
     write_json_atomic(out / "matrix.json", {**short, "cells": cells})
     write_text_atomic(out / "matrix.md", matrix_page(summary))
     for failure in summary.failures:
         write_json_atomic(make_folder(out / "failures") / f"{failure.name}.json", failure.spec)
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    return " ".join(found.group().split())
 
 
 def reproduce(name: str, out: Path) -> str:

@@ -31,6 +31,7 @@ from tpugen.results import SynthesisResult, TimingResult
 from tpugen.storage import read_json, sha256_file, sha256_text
 
 if TYPE_CHECKING:
+    from tpugen.arithmetic.error_metrics import ErrorMetrics
     from tpugen.writers.files import RtlFile
 
 __all__ = ["CLOCK_MHZ", "CostJob", "CostProgress", "CostSummary", "measure_cost", "measure_costs", "rtl_fingerprint"]
@@ -113,6 +114,7 @@ def measure_cost(job: CostJob) -> UnitCost:
         power = relaxed.timing.power
         if power is None or power.activity_source != "simulation":
             raise DesignFailedError(f"{job}: power was not taken with the activity of the simulation")
+        error = _error(job.unit)
         return UnitCost(
             role=job.unit.role,
             family=job.unit.family,
@@ -129,8 +131,17 @@ def measure_cost(job: CostJob) -> UnitCost:
             energy_pj=_rounded(power.total_mw / CLOCK_MHZ * 1e3),
             delay_ns=round(fast.timing.critical_path_ns, 4),
             fast_area_um2=round(fast.synthesis.area_um2, 3),
+            er=_rounded(error.er),
+            mred=_rounded(error.mred),
             rtl=_fingerprint(job.unit),
         )
+
+
+def _error(unit: GridUnit) -> ErrorMetrics:
+    from tpugen.arithmetic.error_metrics import adder_error, multiplier_error
+
+    run = adder_error if unit.role == "adder" else multiplier_error
+    return run(unit.family, *unit.widths, signed=unit.signed, parameters=dict(unit.parameters))
 
 
 def _rounded(value: float) -> float:

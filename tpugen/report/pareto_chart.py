@@ -160,7 +160,7 @@ def _upright(values: Sequence[float], more_is_better: bool) -> _Axis:
     floor, ceiling = _HEIGHT - _BOTTOM, _TOP
     if more_is_better:
         axis = _linear(values, floor, ceiling)
-        return _Axis(axis.at, [(value, f"{value:.4g}") for value, _ in axis.ticks])
+        return _Axis(axis.at, [(value, f"{100 * value:.4g} %") for value, _ in axis.ticks])
     positive = [value for value in values if value > 0]
     zeros = len(positive) < len(values)
     base = floor - (_ZERO_LANE if zeros else 0)

@@ -11,7 +11,7 @@ __all__ = ["drum", "dsm", "letam", "ssm"]
 
 
 def _segment(x: Magnitudes, width_bits: int, *, forced_one: bool) -> Magnitudes:
-    """`x` with only the `width_bits` from its leading one kept; where bits are cut, the last kept may be forced to 1."""
+    """`x` with only the `width_bits` from its leading one kept; where bits are cut, the last may be forced to 1."""
     shift = np.maximum(leading_one(x).astype(np.int64) - (width_bits - 1), 0).astype(np.uint64)
     kept = x >> shift
     if forced_one:
