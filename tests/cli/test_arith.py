@@ -336,7 +336,7 @@ def test_ctrl_c_ends_a_sweep_at_once_and_keeps_what_is_finished(tmp_path: Path) 
     deadline = time.monotonic() + 120
     while not list(cache.rglob("band-*.json")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.01)
-    assert process.poll() is None, "it ended before it could be interrupted"
+    assert process.poll() is None, f"it ended before it could be interrupted: {process.communicate()}"
     workers = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers alike
     stdout, stderr = process.communicate(timeout=60)

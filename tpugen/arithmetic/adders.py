@@ -112,11 +112,12 @@ def _herloa(a: IntArray, b: IntArray, k: int) -> tuple[IntArray, IntArray]:
     With the XOR of the first bits and the AND of the second: either alone leaves a one in the first bit and, if it is
     the AND, clears the second; both together would carry out of the low part, and set every low bit instead.
     """
-    both, top = a & b, 1 << (k - 1)
+    both, top, below = a & b, 1 << (k - 1), (1 << (k - 1)) - 1
     differ = a & top ^ b & top
     second = both << 1 & top
     saturated = differ & second
-    low = (a | b) & ~(top | (second & ~differ) >> 1)
+    cleared = (second ^ saturated) >> 1
+    low = ((a & below) | (b & below)) ^ cleared
     return _first(both, k), low | differ | second | (saturated - (saturated >> (k - 1)))
 
 

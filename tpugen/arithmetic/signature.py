@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,11 @@ from tpugen.arithmetic.integers import INT64_SAFE_BITS, IntArray, as_integers, w
 
 __all__ = ["LowerPart", "Magnitudes", "lower_part", "sign_magnitude"]
 
-Magnitudes = npt.NDArray[np.uint64]
-"""Unsigned operands or products of a multiplier's core; 32x32 bits just fit."""
+Magnitudes = npt.NDArray[np.integer[Any]]
+"""Unsigned operands or products of a multiplier's core, dtype uint64: 32x32 bits just fit.
+
+Not typed as such, because NumPy's stubs take a uint64 array shifted by an int for a signed one.
+"""
 
 LowerPart = Callable[[IntArray, IntArray, int], tuple[IntArray | int, IntArray | int]]
 """`(low k bits of a, of b, k) -> (carry into the exact part, low k bits of the sum)`, numbers from 0 to 2^k - 1."""
@@ -64,6 +67,7 @@ def sign_magnitude(
         a_width_bits: int,
         b_width_bits: int,
         signed: bool,
+        /,
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> IntArray:

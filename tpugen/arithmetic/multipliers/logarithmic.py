@@ -24,7 +24,9 @@ _TOP = 63
 def _fraction(x: Magnitudes, leading: Magnitudes, fraction_bits: int) -> Magnitudes:
     """The first `fraction_bits` after the leading one, zeros where the operand ends before; 0 for 0."""
     # Never a shift by 64 or more: the operand moves up to the top bit first, where the leading one falls off.
-    return ((x << (_TOP - leading)) << 1) >> 1 >> (_TOP - fraction_bits)
+    after_leading = (x << (_TOP - leading)) << 1
+    fraction: Magnitudes = after_leading >> 1 >> (_TOP - fraction_bits)
+    return fraction
 
 
 def _log_word(x: Magnitudes, fraction_bits: int) -> Magnitudes:
