@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -207,7 +208,7 @@ def test_families_differ_where_they_should() -> None:
 # below 0.004 % there, so what is allowed is half of the last printed digit.
 
 
-def _relative_errors(family: str, **parameters: int) -> np.ndarray:
+def _relative_errors(family: str, **parameters: int) -> npt.NDArray[np.float64]:
     random = np.random.default_rng(16)
     a, b = random.integers(1, 1 << 16, (2, 1_000_000))
     return np.asarray((multiply(family, a, b, 16, 16, **parameters) - a * b) / (a * b))
