@@ -156,9 +156,9 @@ BAD_SENTENCES = {
         'the request says two things about signed: signed in "signed" (characters 1-6), unsigned in "uint8" '
         "(characters 8-12)\n  say only one of them\n"
     ),
-    "8-bit multiplier, DRUM": (
-        "multiplier family 'drum' is known, but this version's library holds no RTL for it\n"
-        "  available multiplier families: exact\n"
+    "8-bit multiplier, DRUM k=9": (
+        "the spec is not legal (1 violation):\n"
+        "  - multiplier.k: 9 is outside 2..8 for drum at 8 bits; 4 would work\n"
     ),
 }
 
@@ -170,12 +170,14 @@ def test_a_sentence_that_cannot_be_built_exits_2(sentence: str, capsys: pytest.C
     assert list(Path().iterdir()) == []
 
 
-def test_a_design_without_rtl_can_be_read_and_modelled(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_approximate_design_is_read_modelled_and_written(capsys: pytest.CaptureFixture[str]) -> None:
     sentence = "4x4 systolic array with the DRUM approximate multiplier"
     assert run(["spec", sentence, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["spec"]["multiplier"]["family"] == "drum"
+    assert json.loads(capsys.readouterr().out)["spec"]["multiplier"] == {"family": "drum", "k": 4}
     assert run(["model", "gemm", "8x8x8", "--text", sentence, "--json"]) == 0
-    assert run(["rtl", sentence]) == 2
+    capsys.readouterr()
+    assert run(["rtl", sentence]) == 0
+    assert "multiplier_drum #(" in capsys.readouterr().out
 
 
 def test_a_number_outside_its_range_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,7 +299,7 @@ def test_errors_and_interrupts_become_exit_codes(
     monkeypatch.setattr("tpugen.pipeline.runs.list_runs", fail)
     code = run(["runs", "list"])
     expected = {
-        KeyboardInterrupt: (130, "tpugen: interrupted; `tpugen resume RUN` goes on with a run\n"),
+        KeyboardInterrupt: (130, "tpugen: interrupted; `tpugen resume RUN` goes on with a run, other commands go on when repeated\n"),
         TpugenError: (3, "tpugen: broken\n  mend it\n"),
     }
     assert (code, capsys.readouterr().err) == expected[type(error)]
