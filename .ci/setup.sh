@@ -4,7 +4,7 @@
 # time, also after it was interrupted; does nothing where nothing is missing.
 #
 # Environment: PYTHON names the interpreter to use (3.11 or newer); PIP_* and pip's configuration files are honoured;
-# TPUGEN_IVERILOG, TPUGEN_VVP, TPUGEN_VERILATOR, TPUGEN_YOSYS, TPUGEN_STA name tools that are not on PATH.
+# TPUGEN_IVERILOG, TPUGEN_VVP, TPUGEN_VERILATOR, TPUGEN_YOSYS, TPUGEN_STA, TPUGEN_CXX name tools that are not on PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -68,7 +68,7 @@ missing_packages() {
     if tool_missing yosys "${TPUGEN_YOSYS:-}"; then echo yosys; fi
     if tool_missing sta "${TPUGEN_STA:-}"; then echo opensta; fi
     if [ ! -r "$OSU018" ]; then echo qflow-tech-osu018; fi
-    if tool_missing g++; then echo g++; fi
+    if tool_missing g++ "${TPUGEN_CXX:-}"; then echo g++; fi
     # Debian keeps Python's shared library, which cocotb loads into the simulator, in a package of its own.
     if ! has_shared_library; then
         "$PYTHON_FOUND" -c 'import sys; print("libpython{}.{}".format(*sys.version_info))'

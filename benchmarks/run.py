@@ -209,11 +209,20 @@ def error_metrics(bench: Bench) -> list[Figure]:
     return [at_8, at_16]
 
 
+def unit_checks(bench: Bench) -> list[Figure]:
+    """Every adder and multiplier at 8 bits, every legal parameter, all operand pairs, RTL against model."""
+    figure = Figure("units-8-bit", "all units at 8 bits, all parameters, all 65,536 pairs, three linters", "s", 300)
+    reply = bench.once(figure, "verify", "units", "--width", "8", "--quiet")
+    figure.note = f"{reply['units']} units, {reply['vectors']} vectors"
+    return [figure]
+
+
 FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "start-up": start_up,
     "demo": demo,
     "array-16x16": large,
     "nangate45": peer,
+    "units": unit_checks,
     "error-metrics": error_metrics,
 }
 

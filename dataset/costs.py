@@ -59,6 +59,7 @@ class UnitCost(_Record):
         delay_ns: Longest path of the fastest mapping, found with a clock that none can meet.
         fast_area_um2: Cell area of that mapping.
         er: Error rate over all operand pairs, or, beyond 2^20 of them, over a seeded sample.
+        nmed: Normalised mean error distance, likewise.
         mred: Mean relative error distance, likewise.
         rtl: First 16 hex digits of the hash of the RTL that was measured, comments and layout apart.
     """
@@ -79,6 +80,7 @@ class UnitCost(_Record):
     delay_ns: float
     fast_area_um2: float
     er: float
+    nmed: float
     mred: float
     rtl: str
 

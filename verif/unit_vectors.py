@@ -82,10 +82,11 @@ def _random(generator: np.random.Generator, width_bits: int, count: int) -> IntA
     values = values & mask
     shifts = generator.integers(0, width_bits, size=count) * generator.integers(0, 2, size=count)
     flips = (shifts > 0) & (generator.integers(0, 2, size=count) == 1)
+    complement: IntArray = np.where(flips, mask, 0) if width_bits <= INT64_SAFE_BITS else flips.astype(object) * mask
     if width_bits > INT64_SAFE_BITS:
-        shifts, flips = _array(shifts.tolist(), width_bits), _array([int(flip) for flip in flips.tolist()], width_bits)
-        return (values >> shifts) ^ (flips * mask)
-    return (values >> shifts) ^ np.where(flips, mask, 0)
+        shifts = _array(shifts.tolist(), width_bits)
+    drawn: IntArray = (values >> shifts) ^ complement
+    return drawn
 
 
 def _array(values: list[int], width_bits: int) -> IntArray:

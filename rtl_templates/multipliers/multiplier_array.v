@@ -22,6 +22,12 @@ module multiplier_array #(
   wire [Rows*ProductWidth-1:0] rows;
 
   generate
+    if (ActivationWidth < 2 || ActivationWidth > 32) begin : gen_activation_error
+      tpugen_error_activation_width_must_be_2_to_32 u_error ();
+    end
+    if (WeightWidth < 2 || WeightWidth > 32) begin : gen_weight_error
+      tpugen_error_weight_width_must_be_2_to_32 u_error ();
+    end
     if (ActivationWidth < WeightWidth) begin : gen_weight_multiplicand
       assign multiplicand = weight_i;
       assign multiplier   = activation_i;

@@ -17,6 +17,17 @@ module multiplier_bam #(
 );
 
   localparam integer ProductWidth = ActivationWidth + WeightWidth;
+  localparam integer Kept         = WeightWidth - Hbl;
+  localparam integer Rows         = (Kept < 2) ? 2 : Kept;
+
+  generate
+    if (Vbl < 0 || Vbl > ProductWidth - 2) begin : gen_vbl_error
+      tpugen_error_bam_vbl_must_be_0_to_the_product_width_less_2 u_error ();
+    end
+    if (Hbl < 0 || Hbl > WeightWidth - 1) begin : gen_hbl_error
+      tpugen_error_bam_hbl_must_be_0_to_the_weight_width_less_1 u_error ();
+    end
+  endgenerate
 
   wire                       activation_negative;
   wire                       weight_negative;
@@ -41,25 +52,37 @@ module multiplier_bam #(
     .magnitude_o (weight)
   );
 
-  wire [ProductWidth-1:0] product;
+  localparam [ProductWidth-1:0] KeptColumns = {ProductWidth{1'b1}} << Vbl;
 
-  partial_product_columns #(
-    .MultiplicandWidth (ActivationWidth),
-    .MultiplierWidth   (WeightWidth),
-    .Signed            (0),
-    .Vbl               (Vbl),
-    .Hbl               (Hbl),
-    .Eager             (0)
-  ) u_columns (
-    .multiplicand_i (activation),
-    .multiplier_i   (weight),
-    .product_o      (product)
+  reg [Rows*ProductWidth-1:0] rows;
+  reg [ProductWidth-1:0]      multiplicand;
+  integer                     j;
+
+  always @(*) begin
+    multiplicand = {{WeightWidth{1'b0}}, activation};
+    rows = {Rows*ProductWidth{1'b0}};
+    for (j = Hbl; j < WeightWidth; j = j + 1) begin
+      rows[(j-Hbl)*ProductWidth +: ProductWidth] =
+          (multiplicand << j) & KeptColumns & {ProductWidth{weight[j]}};
+    end
+  end
+
+  wire [ProductWidth-1:0] tree_sum;
+  wire [ProductWidth-1:0] tree_carry;
+
+  carry_save_tree #(
+    .Rows  (Rows),
+    .Width (ProductWidth)
+  ) u_tree (
+    .rows_i  (rows),
+    .sum_o   (tree_sum),
+    .carry_o (tree_carry)
   );
 
   apply_sign #(
     .Width (ProductWidth)
   ) u_sign (
-    .magnitude_i (product),
+    .magnitude_i (tree_sum + tree_carry),
     .negate_i    (activation_negative ^ weight_negative),
     .data_o      (product_o)
   );

@@ -16,8 +16,6 @@ module multiplier_dadda #(
     .MultiplicandWidth (ActivationWidth),
     .MultiplierWidth   (WeightWidth),
     .Signed            (Signed),
-    .Vbl               (0),
-    .Hbl               (0),
     .Eager             (0)
   ) u_columns (
     .multiplicand_i (activation_i),

@@ -16,8 +16,6 @@ module multiplier_wallace #(
     .MultiplicandWidth (ActivationWidth),
     .MultiplierWidth   (WeightWidth),
     .Signed            (Signed),
-    .Vbl               (0),
-    .Hbl               (0),
     .Eager             (1)
   ) u_columns (
     .multiplicand_i (activation_i),

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import tpugen.errors
+from tpugen.arithmetic import ADDERS, MULTIPLIERS
 from tpugen.rtl_templates import load_library
 from tpugen.spec import spec_json_schema
 
@@ -53,6 +54,26 @@ def test_every_module_is_in_the_catalogue(generate: ModuleType) -> None:
     for module in load_library().values():
         assert f"### {module.name}\n" in text
         assert module.card.summary in text
+
+
+def test_the_pass_matrix_is_of_the_kept_results_and_green(
+    generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = generate.pass_matrix()
+    for name in MULTIPLIERS:
+        assert f"\n| {name} | " in text
+    assert f"\n| multiplier | {' | '.join(ADDERS)} |\n" in text
+    assert ", 0 fail, " in text
+    kept = json.loads(generate.MATRIX_RESULTS.read_text())
+    assert kept["failures"] == []
+    generate.main([])
+    next(iter(kept["table"]["drum"].values()))["failed"] = 1
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(kept))
+    monkeypatch.setattr(generate, "MATRIX_RESULTS", changed)
+    capsys.readouterr()
+    assert generate.main(["--check"]) == 1
+    assert capsys.readouterr().err.startswith("docs/pass-matrix.md is stale; run `make docs`\n")
 
 
 def test_every_error_is_in_the_table(generate: ModuleType) -> None:

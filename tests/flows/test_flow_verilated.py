@@ -51,6 +51,7 @@ def test_commands() -> None:
     assert verilate_command("/bin/verilator", [Path("a.v"), Path("b.v")], "top") == [
         "/bin/verilator", "--cc", "-Wall", "-Wno-fatal", "--default-language", "1364-2005",
         "--x-assign", "unique", "--x-initial", "unique", "--output-split", "0", "--output-split-cfuncs", "500",
+        "--unroll-count", "4096", "--unroll-stmts", "1000000",
         "--prefix", "Vunits", "--Mdir", "model", "--top-module", "top", "a.v", "b.v",
     ]  # fmt: skip
     command = compile_command(CHAIN, Path("p.cpp"), Path("p"), "-O0", Path("model"))

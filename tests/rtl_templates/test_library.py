@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tpugen.arithmetic import ADDERS
+from tpugen.arithmetic import ADDERS, MULTIPLIERS
 from tpugen.errors import UnknownNameError
 from tpugen.rtl_templates import dependency_closure, instantiated_modules, load_library
 from tpugen.rtl_templates.library import ROOMS, library_folder
@@ -152,6 +152,27 @@ ILLEGAL = [
     ("rounding_encoder", {"ThreeDown": 2}),
     ("log_words", {"FractionWidth": 6}),
     ("mantissa_shifter", {"MantissaWidth": 24}),
+    ("multiplier_ssm", {"M": 0}),
+    ("multiplier_ssm", {"M": 6, "WeightWidth": 5}),
+    ("multiplier_udm", {"ActivationWidth": 33}),
+    ("multiplier_eim", {"WeightWidth": 1}),
+    ("multiplier_asm", {"ActivationWidth": 1}),
+    ("multiplier_bam", {"Vbl": 15}),
+    ("multiplier_bam", {"Vbl": -1}),
+    ("multiplier_bam", {"Hbl": 8}),
+    ("multiplier_rad", {"K": 3}),
+    ("multiplier_rad", {"K": 9}),
+    ("multiplier_rad", {"WeightWidth": 3}),
+    ("booth_rows", {"Digits": 18}),
+    ("booth_rows", {"Offset": 16}),
+    ("booth_rows", {"Width": 8}),
+    ("partial_product_columns", {"MultiplierWidth": 33}),
+    ("partial_product_columns", {"Eager": 2}),
+]
+ILLEGAL += [
+    (f"multiplier_{name}", illegal)
+    for name in ("ssm", "udm", "eim", "asm", "bam", "rad", *MULTIPLIERS["exact"].structures)
+    for illegal in ({"ActivationWidth": 33}, {"WeightWidth": 33}, {"Signed": 2})
 ]
 ILLEGAL += [
     (f"adder_{name}", illegal)

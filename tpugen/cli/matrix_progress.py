@@ -63,15 +63,17 @@ class _Grid:
     """The table of multipliers and adders while it fills."""
 
     def __init__(self, cells: Sequence[Cell], height: int) -> None:
+        from tpugen.arithmetic import ADDERS, MULTIPLIERS
         from tpugen.pipeline.matrix_report import Tally
 
-        rows = list(dict.fromkeys(cell.row for cell in cells))
+        rows = {cell.row for cell in cells}
         # A low terminal shows both forms of a multiplier in one row.
         self.folded = len(rows) + _ROWS_AROUND_GRID > height
-        self.adders = list(dict.fromkeys(cell.adder for cell in cells))
+        self.adders = [name for name in ADDERS if any(cell.adder == name for cell in cells)]
         self.wanted: dict[tuple[str, str], int] = {}
         self.found: dict[tuple[str, str], Tally] = {}
-        for cell in cells:
+        order = list(MULTIPLIERS)
+        for cell in sorted(cells, key=lambda cell: (order.index(cell.multiplier), cell.shared)):
             place = self.place(cell)
             self.wanted[place] = self.wanted.get(place, 0) + 1
             self.found.setdefault(place, Tally())
@@ -114,8 +116,9 @@ class _Grid:
 
 
 def _broken(name: str) -> str:
-    """A heading of at most four letters a line."""
-    return "\n".join(name[start : start + 4] for start in range(0, len(name), 4))
+    """A heading in two lines where it has more than five letters: the grid fits 80 columns."""
+    half = -(-len(name) // 2)
+    return name if len(name) <= 5 else f"{name[:half]}\n{name[half:]}"
 
 
 @contextmanager

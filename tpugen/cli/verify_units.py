@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,7 +15,9 @@ from tpugen.errors import RequestError
 
 if TYPE_CHECKING:
     from tpugen.pipeline.unit_checks import UnitProgress, UnitsReport
+    from tpugen.verif.unit_configurations import Role
     from tpugen.verif.unit_equivalence import UnitCheck
+    from tpugen.verif.unit_simulators import SimulatorName
 
 __all__ = ["units"]
 
@@ -63,13 +65,15 @@ def units(
         raise RequestError(f"{role!r} is not a role", hint="roles: adder, multiplier")
     if simulator not in ("verilator", "icarus"):
         raise RequestError(f"{simulator!r} does not simulate units", hint="simulators: verilator, icarus")
-    chosen = select(Selection(role, tuple(family or ()), tuple(width or ()), signed, quick, all_parameters))
+    chosen = select(
+        Selection(cast("Role | None", role), tuple(family or ()), tuple(width or ()), signed, quick, all_parameters)
+    )
     plan = VectorPlan(random=vectors, random_wide=max(1, vectors // 20), seed=seed)
     with _progress(quiet=quiet) as observer:
         report = verify_units(
             chosen,
             plan=plan,
-            simulator=simulator,
+            simulator=cast("SimulatorName", simulator),
             linters=("icarus", "verilator", "yosys") if lint else (),
             jobs=jobs,
             use_cache=not no_cache,

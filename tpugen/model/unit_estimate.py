@@ -15,7 +15,7 @@ from tpugen.dataset.costs import UnitCost, all_costs, unit_cost
 from tpugen.dataset.unit_grid import Role
 from tpugen.errors import RequestError
 from tpugen.model.mapping import array_shape, require_gemm_design
-from tpugen.spec import DesignSpec
+from tpugen.spec import AdderUnit, DesignSpec, MultiplierUnit
 
 __all__ = ["ArithmeticEstimate", "UnitEstimate", "estimate_arithmetic"]
 
@@ -81,12 +81,13 @@ def estimate_arithmetic(spec: DesignSpec, technology: str) -> ArithmeticEstimate
     """
     design = require_gemm_design(spec)
     rows, cols = array_shape(design)
+    chosen: list[tuple[Role, MultiplierUnit | AdderUnit, tuple[int, ...]]] = [
+        ("multiplier", design.multiplier, (design.activation_width_bits, design.weight_width_bits)),
+        ("adder", design.adder, (design.accumulator_width_bits,)),
+    ]
     parts = tuple(
         _part(role, unit.family, unit.structure, unit.parameters, widths, design.signed, technology, rows * cols)
-        for role, unit, widths in (
-            ("multiplier", design.multiplier, (design.activation_width_bits, design.weight_width_bits)),
-            ("adder", design.adder, (design.accumulator_width_bits,)),
-        )
+        for role, unit, widths in chosen
     )
     energy = math.fsum(part.energy_pj for part in parts)
     return ArithmeticEstimate(

@@ -1,7 +1,7 @@
 """Error against cost: every measured unit as a point, and which of them no other unit beats.
 
-Cost comes from the measured table (`dataset.costs`), error from the unit's model over operands of the same signedness,
-accuracy from the table of the digits network (`dataset.accuracies`).
+Cost and error come from the measured table (`dataset.costs`), accuracy from that of the digits network
+(`dataset.accuracies`).
 """
 
 from __future__ import annotations
@@ -127,10 +127,6 @@ def unit_points(role: Role, width_bits: int, technology: str, *, x: CostAxis, y:
 
 
 def _point(row: UnitCost) -> UnitPoint:
-    from tpugen.arithmetic.error_metrics import adder_error, multiplier_error
-
-    run = adder_error if row.role == "adder" else multiplier_error
-    error = run(row.family, *row.widths, signed=row.signed, parameters=row.parameters)
     accuracy = None
     if row.role == "multiplier":
         accuracy = network_accuracy_of("multiplier", row.family, row.parameters, row.widths[0])
@@ -143,9 +139,9 @@ def _point(row: UnitCost) -> UnitPoint:
         delay_ns=row.delay_ns,
         power_uw=row.power_uw,
         energy_pj=row.energy_pj,
-        er=error.er,
-        nmed=error.nmed,
-        mred=error.mred,
+        er=row.er,
+        nmed=row.nmed,
+        mred=row.mred,
         accuracy=accuracy.accuracy if accuracy else None,
     )
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tpugen.pipeline.doctor import Check, Diagnosis, diagnose
     from tpugen.pipeline.executor import Executor, LocalExecutor, WorkResult, run_many
     from tpugen.pipeline.generation import generate, resume
+    from tpugen.pipeline.matrix import verify_matrix
+    from tpugen.pipeline.matrix_report import MatrixSummary
     from tpugen.pipeline.modelling import model_gemm
     from tpugen.pipeline.options import Event, GenerateOptions, Observer
     from tpugen.pipeline.request import Understanding, spec_from_file, understand
@@ -26,6 +28,7 @@ __all__ = [
     "Executor",
     "GenerateOptions",
     "LocalExecutor",
+    "MatrixSummary",
     "Observer",
     "RtlSet",
     "RunResult",
@@ -48,6 +51,7 @@ __all__ = [
     "synthesise_files",
     "understand",
     "verify_files",
+    "verify_matrix",
 ]
 
 _MODULES = {
@@ -57,6 +61,8 @@ _MODULES = {
     "generation": ("generate", "resume"),
     "options": ("Event", "GenerateOptions", "Observer"),
     "result": ("RunResult", "StepLine", "load_result"),
+    "matrix": ("verify_matrix",),
+    "matrix_report": ("MatrixSummary",),
     "modelling": ("model_gemm",),
     "request": ("Understanding", "spec_from_file", "understand"),
     "rtl": ("RtlSet", "compose_rtl"),

@@ -80,17 +80,19 @@ def diagnose() -> Diagnosis:
 
 
 def _tools() -> list[Check]:
-    from tpugen.flows.tools import ALL_TOOLS
+    from tpugen.flows.tools import ALL_TOOLS, CXX
 
     checks = []
-    for tool in ALL_TOOLS:
+    absent: Status
+    for tool in (*ALL_TOOLS, CXX):
         status = tool.probe()
         fine = status.ok
+        absent = "optional" if tool is CXX else "missing"  # `verify units` alone compiles anything
         checks.append(
             Check(
                 area="tool",
                 name=tool.name,
-                status="ok" if fine else "wrong" if status.found else "missing",
+                status="ok" if fine else "wrong" if status.found else absent,
                 found=status.found,
                 version=status.version,
                 accepted=status.accepted,

@@ -209,8 +209,10 @@ def _page(summary: MatrixSummary) -> Iterator[str]:
     verdict = "All pass." if not summary.failed else f"**{summary.failed:,} fail.**"
     if not summary.complete:
         verdict += " The sweep was interrupted: this is what was finished."
+    which = "designs" if summary.designs == summary.selected else f"of {summary.selected:,} designs"
+    which += ", a stratified share" if summary.share < 1 else ""
     yield (
-        f"{summary.designs:,} designs of {summary.selected:,}: {summary.passed:,} pass, {summary.failed:,} fail, "
+        f"{summary.designs:,} {which}: {summary.passed:,} pass, {summary.failed:,} fail, "
         f"{summary.not_legal:,} are not legal. {verdict}"
     )
     yield ""

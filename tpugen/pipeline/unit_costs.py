@@ -132,6 +132,7 @@ def measure_cost(job: CostJob) -> UnitCost:
             delay_ns=round(fast.timing.critical_path_ns, 4),
             fast_area_um2=round(fast.synthesis.area_um2, 3),
             er=_rounded(error.er),
+            nmed=_rounded(error.nmed),
             mred=_rounded(error.mred),
             rtl=_fingerprint(job.unit),
         )

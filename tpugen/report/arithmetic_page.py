@@ -22,6 +22,7 @@ __all__ = ["CHARTS", "arithmetic_page", "page_chart"]
 
 _TECHNOLOGIES = ("osu018", "nangate45")
 _WIDTH = 8
+_ROLES: Mapping[Role, str] = {"multiplier": "Multipliers", "adder": "Adders"}
 
 CHARTS: Mapping[str, tuple[Role, int, CostAxis, ErrorAxis]] = {
     "multipliers-8-area-mred.svg": ("multiplier", 8, "area", "mred"),
@@ -52,14 +53,14 @@ def arithmetic_page(folder: str) -> str:
         folder: Where the charts are, relative to the page.
     """
     lines = [*_introduction(), *_charts(folder)]
-    for role, title in (("multiplier", "Multipliers"), ("adder", "Adders")):
+    for role, title in _ROLES.items():
         lines += ["", f"## {title} at 8 bits", "", *_overview(role, 8), "", f"## {title} at 16 bits", ""]
         lines += _costs_only(role, 16)
     lines += _published()
     lines += ["", "## Units that are not cheaper than exact at 8 bits", "", *_not_cheaper()]
     lines += ["", "## What accumulation adders do to a network", "", *_accumulation()]
-    for role, families in (("multiplier", MULTIPLIERS), ("adder", ADDERS)):
-        for family in families.values():
+    for role in _ROLES:
+        for family in (MULTIPLIERS if role == "multiplier" else ADDERS).values():
             lines += ["", *_family(role, family)]
     return "\n".join(lines) + "\n"
 
@@ -92,6 +93,10 @@ there at once."""
 _NOT_CHEAPER = """Every unit whose area or energy is not below that of the exact unit, in either technology, and why.
 The exact unit of signed operands works in two's complement; most approximate multipliers take the signs off and put
 the product's sign back. What that costs alone is seen at DRUM(8), whose core is an exact 8x8 multiplier.
+"""
+
+_STRUCTURES = """Exact units are also there in structures of their own, and some of these cost less than what the
+synthesiser makes of `a * b` or `a + b`. Measured against the cheapest exact structure:
 """
 
 _ACCUMULATION = """The digits network with exact multipliers and an approximate accumulation adder, whose k inexact low
@@ -226,7 +231,7 @@ def _three(row: UnitCost) -> tuple[float, float, float]:
 def _not_cheaper() -> Iterator[str]:
     yield _NOT_CHEAPER
     count = 0
-    for role in ("multiplier", "adder"):
+    for role in _ROLES:
         for unit in unit_grid(roles=[role], widths_bits=[_WIDTH]):
             words = [text for technology in _TECHNOLOGIES if (text := _excess(unit, technology))]
             if unit.family == "exact" or not words:
@@ -235,6 +240,34 @@ def _not_cheaper() -> Iterator[str]:
             yield f"- **{_anchor(unit)}** ({role}): {'; '.join(words)}. {REASONS[role, unit.family]}{_at_sixteen(unit)}"
     if not count:
         yield "None."
+    yield ""
+    yield _STRUCTURES
+    for role in _ROLES:
+        for technology in _TECHNOLOGIES:
+            for line in _against_structures(role, technology):
+                yield f"- {line}"
+
+
+def _against_structures(role: Role, technology: str) -> Iterator[str]:
+    """The cheapest exact structure by area and by energy, and which units are not below it."""
+    rows = [row for unit in unit_grid(roles=[role], widths_bits=[_WIDTH]) if (row := _cost(unit, technology))]
+    exact = [row for row in rows if row.family == "exact"]
+    for what, cost in (("area", _area), ("energy", _energy)):
+        if exact:
+            best = min(exact, key=cost)
+            beaten = [row.label for row in rows if row.family != "exact" and cost(row) >= cost(best)]
+            reference = unit_cost(role, "exact", best.widths, True, {}, technology)
+            share = f" ({_share(cost(best), cost(reference))} against the synthesiser's own)" if reference else ""
+            names = ", ".join(beaten) or "none"
+            yield f"{role}s, {what} in {technology}: {best.label}{share}; not below it: {names}."
+
+
+def _area(row: UnitCost) -> float:
+    return row.area_um2
+
+
+def _energy(row: UnitCost) -> float:
+    return row.energy_pj
 
 
 def _excess(unit: GridUnit, technology: str) -> str | None:
@@ -285,8 +318,8 @@ def _family(role: Role, family: Family) -> Iterator[str]:
     widths = (_WIDTH,) if role == "adder" else (_WIDTH, _WIDTH)
     yield f"## {role.capitalize()} {family.name.replace('_', '-')}"
     yield ""
-    definition = " ".join((getdoc(family.model) or "").split("\n\n")[0].split())
-    yield f"**{family.title}.** {family.summary} {definition if definition != family.summary else ''}".rstrip()
+    definition = " ".join((getdoc(family.model) or family.summary).split("\n\n")[0].split())
+    yield f"**{family.title}.** {definition}"
     yield ""
     yield f"- Source: {family.source}"
     if family.structures:

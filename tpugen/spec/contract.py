@@ -188,6 +188,12 @@ def _adder(spec: AdderSpec) -> Contract:
     )
 
 
+def _range_of_product(spec: MultiplierSpec) -> str:
+    """An approximate unit may overestimate the square of the most negative operand beyond the port."""
+    exact = spec.multiplier.family == "exact"
+    return "never overflows" if exact else f"modulo 2^{spec.activation_width_bits + spec.weight_width_bits}"
+
+
 def _multiplier(spec: MultiplierSpec) -> Contract:
     a_width, w_width = spec.activation_width_bits, spec.weight_width_bits
     return Contract(
@@ -195,7 +201,7 @@ def _multiplier(spec: MultiplierSpec) -> Contract:
         ports=(
             _in("activation_i", a_width, f"first operand, {_number(spec.signed)}"),
             _in("weight_i", w_width, f"second operand, {_number(spec.signed)}"),
-            _out("product_o", a_width + w_width, f"product, {_number(spec.signed)}, never overflows"),
+            _out("product_o", a_width + w_width, f"product, {_number(spec.signed)}, {_range_of_product(spec)}"),
         ),
         channels=(),
         behaviour=(

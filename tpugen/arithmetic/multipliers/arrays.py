@@ -36,7 +36,7 @@ def bam(a: Magnitudes, b: Magnitudes, a_width_bits: int, b_width_bits: int, vbl:
             total += kept * ((byte >> (j - position)) & 1)
         return total
 
-    broken = sum_over_weight_bytes(a, b, whole, partial)
+    broken = sum_over_weight_bytes(a, b - upper, whole, partial)
     return broken if whole == b_width_bits else broken + a * upper
 
 

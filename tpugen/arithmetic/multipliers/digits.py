@@ -21,7 +21,7 @@ def sum_over_weight_bytes(a: Magnitudes, b: Magnitudes, b_width_bits: int, parti
 
     Args:
         a: Activations.
-        b: Weights, a shape that broadcasts with `a`.
+        b: Weights below 2^`b_width_bits`, a shape that broadcasts with `a`.
         b_width_bits: Width of the weights.
         partial: What one byte contributes; broadcasts.
 
