@@ -157,8 +157,7 @@ BAD_SENTENCES = {
         "(characters 8-12)\n  say only one of them\n"
     ),
     "8-bit multiplier, DRUM k=9": (
-        "the spec is not legal (1 violation):\n"
-        "  - multiplier.k: 9 is outside 2..8 for drum at 8 bits; 4 would work\n"
+        "the spec is not legal (1 violation):\n  - multiplier.k: 9 is outside 2..8 for drum at 8 bits; 4 would work\n"
     ),
 }
 
@@ -299,7 +298,7 @@ def test_errors_and_interrupts_become_exit_codes(
     monkeypatch.setattr("tpugen.pipeline.runs.list_runs", fail)
     code = run(["runs", "list"])
     expected = {
-        KeyboardInterrupt: (130, "tpugen: interrupted; `tpugen resume RUN` goes on with a run, other commands go on when repeated\n"),
+        KeyboardInterrupt: (130, "tpugen: interrupted; to go on: `tpugen resume RUN`, or the same command again\n"),
         TpugenError: (3, "tpugen: broken\n  mend it\n"),
     }
     assert (code, capsys.readouterr().err) == expected[type(error)]

@@ -265,7 +265,7 @@ def test_interrupted_runs_say_so_leave_nothing_behind_and_resume(
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == "tpugen: interrupted; `tpugen resume RUN` goes on with a run, other commands go on when repeated"
+    assert err.splitlines()[-1] == "tpugen: interrupted; to go on: `tpugen resume RUN`, or the same command again"
     _, alive = psutil.wait_procs(tools, 5)
     assert alive == []
     wait_until(lambda: no_process_in(bench.folder), 10)

@@ -110,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last line of defence
         return _unexpected(error)
     if code == EXIT_INTERRUPTED:  # typer turns Ctrl-C inside a command into this code
-        talk("tpugen: interrupted; `tpugen resume RUN` goes on with a run, other commands go on when repeated")
+        talk("tpugen: interrupted; to go on: `tpugen resume RUN`, or the same command again")
     return code if isinstance(code, int) else 0
 
 
