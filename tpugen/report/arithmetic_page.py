@@ -124,7 +124,7 @@ def _charts(folder: str) -> Iterator[str]:
     yield ""
     yield "## Error against cost"
     yield ""
-    yield "No unit lies below the dashed line: those on it are beaten by no other in both quantities."
+    yield "Units on the dashed line are beaten by no other in both quantities; no unit lies beyond it."
     for name, (role, width, x, y) in CHARTS.items():
         yield ""
         yield f"![{role}s of {width} bits: {y} against {x}]({folder}/{name})"
@@ -218,10 +218,14 @@ def _published() -> Iterator[str]:
         exact, drum = rows
         if exact is None or drum is None:
             continue
-        yield _row(technology, "exact", *(f"{value:,.4g}" for value in _three(exact)))
+        yield _row(technology, "exact", *(_figure(value) for value in _three(exact)))
         pairs = zip(_three(drum), _three(exact), strict=True)
-        yield _row(technology, "DRUM(6)", *(f"{value:,.4g} ({_share(value, other)})" for value, other in pairs))
+        yield _row(technology, "DRUM(6)", *(f"{_figure(value)} ({_share(value, other)})" for value, other in pairs))
     yield _DRUM
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _three(row: UnitCost) -> tuple[float, float, float]:
@@ -230,36 +234,47 @@ def _three(row: UnitCost) -> tuple[float, float, float]:
 
 def _not_cheaper() -> Iterator[str]:
     yield _NOT_CHEAPER
-    count = 0
+    explained = set[tuple[Role, str]]()
     for role in _ROLES:
         for unit in unit_grid(roles=[role], widths_bits=[_WIDTH]):
             words = [text for technology in _TECHNOLOGIES if (text := _excess(unit, technology))]
             if unit.family == "exact" or not words:
                 continue
-            count += 1
+            explained.add((role, unit.family))
             yield f"- **{_anchor(unit)}** ({role}): {'; '.join(words)}. {REASONS[role, unit.family]}{_at_sixteen(unit)}"
-    if not count:
+    if not explained:
         yield "None."
     yield ""
     yield _STRUCTURES
+    beaten = dict[tuple[Role, str], None]()
     for role in _ROLES:
         for technology in _TECHNOLOGIES:
-            for line in _against_structures(role, technology):
+            for line, families in _against_structures(role, technology):
                 yield f"- {line}"
+                beaten |= dict.fromkeys((role, family) for family in families)
+    rest = [key for key in beaten if key not in explained]
+    if rest:
+        yield ""
+        yield "Of these, the families that no line above explains:"
+        yield ""
+        for role, name in rest:
+            title = (MULTIPLIERS if role == "multiplier" else ADDERS)[name].title
+            yield f"- **[{title}](#{role}-{name.replace('_', '-')})** ({role}): {REASONS[role, name]}"
 
 
-def _against_structures(role: Role, technology: str) -> Iterator[str]:
-    """The cheapest exact structure by area and by energy, and which units are not below it."""
+def _against_structures(role: Role, technology: str) -> Iterator[tuple[str, list[str]]]:
+    """The cheapest exact structure by area and by energy, in words, and the families of units that are not below it."""
     rows = [row for unit in unit_grid(roles=[role], widths_bits=[_WIDTH]) if (row := _cost(unit, technology))]
     exact = [row for row in rows if row.family == "exact"]
     for what, cost in (("area", _area), ("energy", _energy)):
         if exact:
             best = min(exact, key=cost)
-            beaten = [row.label for row in rows if row.family != "exact" and cost(row) >= cost(best)]
+            beaten = [row for row in rows if row.family != "exact" and cost(row) >= cost(best)]
             reference = unit_cost(role, "exact", best.widths, True, {}, technology)
             share = f" ({_share(cost(best), cost(reference))} against the synthesiser's own)" if reference else ""
-            names = ", ".join(beaten) or "none"
-            yield f"{role}s, {what} in {technology}: {best.label}{share}; not below it: {names}."
+            names = ", ".join(row.label for row in beaten) or "none"
+            line = f"{role}s, {what} in {technology}: {best.label}{share}; not below it: {names}."
+            yield line, [row.family for row in beaten]
 
 
 def _area(row: UnitCost) -> float:

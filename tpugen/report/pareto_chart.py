@@ -242,13 +242,23 @@ def _labels(placed: Sequence[tuple[ChartPoint, float, float]], stair: Sequence[_
             box = _Box(left - 1, baseline - 8.5, left + width + 1, baseline + 2.5)
             across = box.left > _LEFT and box.right < _WIDTH - 4
             upright = box.top > _TOP - 8 and box.bottom < _HEIGHT - _BOTTOM
-            if across and upright and not any(box.meets(other) for other in taken):
-                taken.append(box)
+            end = (max(box.left, min(x, box.right)), box.bottom if box.bottom < y else box.top)
+            steps = _leader((x, y), end) if far else []
+            if across and upright and not any(part.meets(other) for part in (box, *steps) for other in taken):
+                taken += [box, *steps]
                 if far:
-                    end = (max(box.left, min(x, box.right)), box.bottom if box.bottom < y else box.top)
                     yield svg.line(x, y, *end, class_="leader")
                 yield svg.text(left, baseline, label, class_="front" if front else "", size=_LABEL_SIZE)
                 break
+
+
+def _leader(start: tuple[float, float], end: tuple[float, float], steps: int = 10) -> list[_Box]:
+    """What a leader covers, but for its end at the point: small boxes along it."""
+    (x0, y0), (x1, y1) = start, end
+    length = math.hypot(x1 - x0, y1 - y0)
+    shares = (step / steps for step in range(steps))
+    on_line = ((x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in shares if share * length > 2 * _RADIUS)
+    return [_Box(x - 1, y - 1, x + 1, y + 1) for x, y in on_line]
 
 
 def _places(x: float, y: float, width: float) -> Iterator[tuple[float, float, bool]]:
@@ -261,7 +271,7 @@ def _places(x: float, y: float, width: float) -> Iterator[tuple[float, float, bo
     for side in (x + 3, x - 3 - width):
         yield side, y - gap, False
         yield side, y + gap + 7, False
-    for distance in (16, 26, 38):
+    for distance in (16, 26, 38, 54, 72, 92):
         for left in (x + 6, x - 6 - width, x - width / 2, x + 18, x - 18 - width):
             yield left, y - gap - distance, True
             yield left, y + gap + distance + 6, True
