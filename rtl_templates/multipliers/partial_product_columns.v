@@ -71,6 +71,7 @@ module partial_product_columns #(
     integer               column;
     integer               tallest;
     integer               target;
+    integer               step;
     integer               bits;
     integer               carries;
     integer               full;
@@ -87,8 +88,8 @@ module partial_product_columns #(
           tallest = (bits > tallest) ? bits : tallest;
         end
         target = 2;
-        while (target + target / 2 < tallest) begin
-          target = target + target / 2;
+        for (step = 0; step < Levels; step = step + 1) begin
+          target = (target + target / 2 < tallest) ? target + target / 2 : target;
         end
         carries = 0;
         for (column = 0; column < Width; column = column + 1) begin

@@ -51,11 +51,13 @@ module segment_core #(
         .Width (ProductWidth)
       ) u_sign (
         .magnitude_i (aligned),
-        .negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth] ^ weight_code_i[WeightShiftWidth+SegmentWidth]),
+        .negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth]
+                      ^ weight_code_i[WeightShiftWidth+SegmentWidth]),
         .data_o      (product_o)
       );
     end else begin : gen_unsigned
-      wire unused_signs = activation_code_i[ActivationShiftWidth+SegmentWidth] ^ weight_code_i[WeightShiftWidth+SegmentWidth];
+      wire unused_signs = activation_code_i[ActivationShiftWidth+SegmentWidth]
+                          ^ weight_code_i[WeightShiftWidth+SegmentWidth];
       assign product_o = aligned;
     end
   endgenerate
