@@ -352,8 +352,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (" << weight_shift;", ";", "only one operand's shift undone"),
         (".Signed          (0)", ".Signed          (1)", "segments multiplied as signed numbers"),
         (
-            ".negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth] ^",
-            ".negate_i    (activation_code_i[ActivationShiftWidth+SegmentWidth] &",
+            "^ weight_code_i[WeightShiftWidth+SegmentWidth]),",
+            "& weight_code_i[WeightShiftWidth+SegmentWidth]),",
             "sign is the AND of the signs",
         ),
     ),

@@ -43,6 +43,12 @@ def test_no_fault_is_listed_twice() -> None:
     assert len({(mutant.module, mutant.found, mutant.replaced, mutant.design) for mutant in MUTANTS}) == len(MUTANTS)
 
 
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.module}: {mutant.fault}")
+def test_every_fault_fits_the_library(mutant: Mutant) -> None:
+    files = _files(mutant.design)
+    assert apply(mutant, files) != files
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_unmutated_designs_pass_and_every_mutant_dies(tmp_path: Path) -> None:
