@@ -20,6 +20,7 @@ from tpugen.findings import Finding
 from tpugen.flows import process
 from tpugen.flows.tools import ICARUS
 from tpugen.paths import cache_dir
+from tpugen.verif.function_headers import classic_function_headers
 
 __all__ = ["GATE_LIMITS", "Place", "gate_error", "read_modules"]
 
@@ -79,8 +80,10 @@ def read_modules(files: Sequence[Path], folder: Path) -> tuple[list[dict[str, An
     if isinstance(preprocessed, Finding):
         return [], [preprocessed]
     text, origins = preprocessed
-    (folder / _TEXT).write_text(text, encoding="utf-8")
-    missing_values = _parameters_without_value(text, origins)
+    # Comments give way to as many line ends as they hold: they are prose, and lines must still count.
+    code = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
+    (folder / _TEXT).write_text(classic_function_headers(code), encoding="utf-8")
+    missing_values = _parameters_without_value(code, origins)
     tree = _parse(folder)
     if isinstance(tree, Finding):
         return [], missing_values or [tree]
@@ -205,10 +208,8 @@ def _quote(files: Sequence[Path], match: re.Match[str]) -> str:
     return ""
 
 
-def _parameters_without_value(text: str, origins: _Origins) -> list[Finding]:
+def _parameters_without_value(code: str, origins: _Origins) -> list[Finding]:
     findings = []
-    # Comments give way to as many line ends as they hold: they are prose, and lines must still count.
-    code = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text)
     for match in _PARAMETER_WITHOUT_VALUE.finditer(code):
         place = origins.place(code.count("\n", 0, match.start()) + 1)
         findings.append(
