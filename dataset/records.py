@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ConfigDict
 
 from tpugen.dataset.contract_text import contract_text
-from tpugen.dataset.descriptions import VOICES, describe
-from tpugen.dataset.enumeration import enumerate_specs
+from tpugen.dataset.descriptions import describe_all
+from tpugen.dataset.enumeration import core_specs
+from tpugen.dataset.identity import record_id, spec_digest
 from tpugen.dataset.modules import library_modules_for
 from tpugen.rtl_templates import design_sources
 from tpugen.spec import DesignSpec, contract_for
@@ -45,12 +44,12 @@ class DesignRecord(BaseModel):
 def record_for(spec: DesignSpec) -> DesignRecord:
     """The record of a spec: a pure function of the spec and the library."""
     contract = contract_for(spec)
-    canonical = json.dumps(spec.model_dump(mode="json"), sort_keys=True)
+    digest = spec_digest(spec)
     modules = library_modules_for(spec)
     return DesignRecord(
-        id=f"{contract.module}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}",
+        id=record_id(contract.module, digest),
         spec=spec,
-        descriptions={voice: describe(spec, voice) for voice in VOICES},
+        descriptions=describe_all(spec, digest),
         module=contract.module,
         contract=contract_text(contract),
         library_modules=modules,
@@ -59,6 +58,6 @@ def record_for(spec: DesignSpec) -> DesignRecord:
 
 
 def generate_records(specs: Iterable[DesignSpec] | None = None) -> Iterator[DesignRecord]:
-    """Records of `specs`, by default of `enumerate_specs()`, one after the other."""
-    for spec in enumerate_specs() if specs is None else specs:
+    """Records of `specs`, by default of `core_specs()`, one after the other."""
+    for spec in core_specs() if specs is None else specs:
         yield record_for(spec)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Made by docs/generate.py from {source}. Do not edit: run `make docs`. -->\n"
 HELP_COLUMNS = 100
+BENCH_RESULTS = DOCS.parent / "benchmarks" / "results" / "llm"
+FIRST_SIGHT = DOCS / "data" / "first-sight.json"
 MATRIX_RESULTS = DOCS / "data" / "pass-matrix.json"
 
 
@@ -170,6 +172,23 @@ def arithmetic() -> str:
     return NOTE.format(source="the registry, the models and dataset/data/") + arithmetic_page("images")
 
 
+def benchmark() -> str:
+    """The benchmark: what it is, its suites, and every result that is kept."""
+    from tpugen.bench.problems import SUITES, load_suite
+    from tpugen.report.bench_docs import benchmark_page
+
+    suites = [(name, len(load_suite(name)), holds) for name, holds in SUITES.items()]
+    note = NOTE.format(source="the suites and benchmarks/results/llm/")
+    return note + benchmark_page(BENCH_RESULTS, FIRST_SIGHT, suites, "images")
+
+
+def benchmark_chart() -> str:
+    """pass@1 of every result that is kept."""
+    from tpugen.report import bench_docs
+
+    return bench_docs.benchmark_chart(BENCH_RESULTS)
+
+
 def _charts() -> dict[str, Callable[[], str]]:
     """The catalogue's charts, by file name."""
     from tpugen.report.arithmetic_page import CHARTS, page_chart
@@ -179,11 +198,13 @@ def _charts() -> dict[str, Callable[[], str]]:
 
 PAGES: dict[str, Callable[[], str]] = {
     "arithmetic.md": arithmetic,
+    "benchmark.md": benchmark,
     "cli.md": cli,
     "errors.md": errors,
     "library.md": library,
     "pass-matrix.md": pass_matrix,
     "spec-schema.json": schema,
+    "images/benchmark.svg": benchmark_chart,
     **_charts(),
 }
 

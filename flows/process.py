@@ -6,9 +6,12 @@ Every tool gets
   process dies, by SIGKILL too; processes that leave the group are found and killed as well,
 - limits on wall-clock time, CPU time, address space and the size of any file that it writes,
 - an environment of a few harmless variables: no keys, no tokens, no proxies, and a private temporary folder,
+- write access to the folder that it runs in and to its temporary folder alone, and no signals to other processes,
+  where the kernel has Landlock (Linux 5.13; signals 6.12). Reading is not restricted: tools live anywhere.
 - no network, where the kernel lets an ordinary process enter an empty network namespace (user namespaces enabled, the
   default of Debian and most distributions; not inside many containers). Where it does not, the tool runs with the
-  network of its parent; the other protections hold all the same.
+  network of its parent, without TCP where Landlock can forbid that (Linux 6.7); the other protections hold all the
+  same.
 
 Output goes to files that the file-size limit covers, so that a tool that never stops talking cannot fill memory.
 """
@@ -193,6 +196,7 @@ def _supervise(
         "parent": os.getpid(),
         "report_fd": write_end,
         "scratch": str(scratch),
+        "writable": [str(cwd.resolve()), str(work)],
         "limits": {
             "RLIMIT_CPU": max(1, int(limits.cpu_s)),
             "RLIMIT_AS": limits.memory_mb * 2**20,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpugen.flows.variants import Variant, variant_commands
-from tpugen.flows.yosys import quoted
+from tpugen.flows.yosys import quoted, read_commands
 
 __all__ = ["RECIPES", "Recipe", "abc_script", "dissolve_script", "elaborate_script", "map_script", "premap_script"]
 
@@ -60,7 +60,7 @@ def elaborate_script(files: Sequence[Path], top: str) -> str:
     """Read and elaborate; leaves `elaborated.il` and `elaborated.json`."""
     return "\n".join(
         [
-            *(f"read_verilog {quoted(path)}" for path in files),
+            *read_commands(files),
             f"hierarchy -check -top {top}",
             "proc",
             "write_rtlil elaborated.il",

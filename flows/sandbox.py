@@ -10,61 +10,31 @@ that simulates but is not hardware (`initial`, delays, `force`, events), and ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tpugen.findings import Finding
+from tpugen.flows.sandbox_dialect import ALLOWED_DIRECTIVES, ALLOWED_SYSTEM_NAMES, VERILOG_2005, Dialect
+from tpugen.flows.sandbox_elaboration import LARGEST_VECTOR_BITS, check_sizes
+from tpugen.flows.sandbox_place import Place
+from tpugen.flows.sandbox_structure import check_structure
+from tpugen.flows.sandbox_text import check_text
 from tpugen.flows.verilog_tokens import Token, tokenize
 
 __all__ = ["ALLOWED_DIRECTIVES", "ALLOWED_SYSTEM_NAMES", "LARGEST_SOURCE_BYTES", "LARGEST_VECTOR_BITS", "check_sources"]
 
-ALLOWED_SYSTEM_NAMES = frozenset({"$signed", "$unsigned", "$clog2"})
-"""System functions that synthesis evaluates; no system task is hardware."""
-
-ALLOWED_DIRECTIVES = frozenset({"`default_nettype", "`timescale", "`resetall", "`celldefine", "`endcelldefine"})
-"""Compiler directives that read no file and define no text. Macros are refused: they hide what is written."""
-
 LARGEST_SOURCE_BYTES = 2 * 2**20
 """Bytes of all files of a design together."""
 
-LARGEST_VECTOR_BITS = 1_000_000
-"""Bits of one vector, elements of one memory, copies of one repetition."""
-
-_FORBIDDEN_WORDS = {
-    "initial": ("not-hardware", "initial blocks are no hardware here", "initialise registers in the reset branch"),
-    "force": ("not-hardware", "force is for test benches", "assign the signal"),
-    "release": ("not-hardware", "release is for test benches", "assign the signal"),
-    "deassign": ("not-hardware", "procedural deassign is not synthesisable", "use a clocked always block"),
-    "wait": ("not-hardware", "wait is not synthesisable and may hang a simulation", "use a clocked always block"),
-    "forever": ("endless-loop", "forever never ends", "use a clocked always block"),
-    "while": ("endless-loop", "a while loop may never end", "use a for loop with constant bounds"),
-    "repeat": ("endless-loop", "repeat loops are refused", "use a for loop with constant bounds"),
-    "fork": ("not-hardware", "fork is not synthesisable", "use begin ... end"),
-    "event": ("not-hardware", "named events are not synthesisable", "use a clocked always block"),
-    "defparam": ("defparam", "defparam changes other modules from afar", "set parameters at the instantiation"),
-    "primitive": ("not-hardware", "user-defined primitives are refused", "describe the function with assign"),
-    "specify": ("not-hardware", "specify blocks give delays, not hardware", "remove the block"),
-    "config": ("outside-design", "a config block picks modules from outside the design", "remove the block"),
-    "library": ("outside-design", "a library statement reads files outside the design", "remove it"),
-    "include": ("outside-design", "an include statement reads other files", "put the modules into the files"),
-    "import": ("outside-design", "import reaches out of the design", "use Verilog-2005 only"),
-    "export": ("outside-design", "export reaches out of the design", "use Verilog-2005 only"),
-    "bind": ("outside-design", "bind changes other modules", "instantiate the module where it is needed"),
-    "program": ("not-hardware", "program blocks are for test benches", "use a module"),
-    "final": ("not-hardware", "final blocks are for test benches", "remove the block"),
-    "real": ("not-hardware", "real numbers are no hardware", "use a fixed-point vector"),
-    "realtime": ("not-hardware", "real numbers are no hardware", "use a fixed-point vector"),
-    "time": ("not-hardware", "time variables are no hardware", "use a counter"),
-}  # fmt: skip
-
-_CONTROL = {chr(code) for code in range(32)} - set("\t\n\r\f")
+LARGEST_FINDINGS = 200
+"""More than these are counted, not listed."""
 
 
-def check_sources(files: Sequence[tuple[str, str]]) -> list[Finding]:
+def check_sources(files: Sequence[tuple[str, str]], dialect: Dialect = VERILOG_2005) -> list[Finding]:
     """Everything in the sources that is refused.
 
     Args:
         files: Name and text of each file.
+        dialect: The language that they are in.
 
     Returns:
         One error per place, with rule, file, line and a hint; empty if the sources may be given to tools.
@@ -74,86 +44,60 @@ def check_sources(files: Sequence[tuple[str, str]]) -> list[Finding]:
     if total > LARGEST_SOURCE_BYTES:
         findings.append(
             _finding(
-                _Place("size", f"the sources hold {total} bytes, more than {LARGEST_SOURCE_BYTES}", 1,
+                Place("size", f"the sources hold {total} bytes, more than {LARGEST_SOURCE_BYTES}", 1,
                        "use parameters and generate loops instead of written-out copies"),
                 files[0][0],
             )
         )  # fmt: skip
         return findings
+    read: list[tuple[str, list[Token]]] = []
     for name, text in files:
-        findings += [_finding(place, name) for place in _check_name(name)]
-        findings += [_finding(place, name) for place in _check(text)]
+        tokens = list(tokenize(text))
+        read.append((name, tokens))
+        places = (*_check_name(name, dialect), *check_text(text), *_check(tokens, dialect))
+        findings += [_finding(place, name) for place in _ordered(places)]
+    if not any(finding.rule in ("nesting", "unterminated") for finding in findings):
+        known = {(finding.rule, finding.file, finding.line) for finding in findings}
+        for name, place in check_sizes(read):
+            if (place.rule, name, place.line) not in known:
+                findings.append(_finding(place, name))
+    if len(findings) > LARGEST_FINDINGS:
+        more = f"and {len(findings) - LARGEST_FINDINGS} more places are refused"
+        findings = [
+            *findings[:LARGEST_FINDINGS],
+            _finding(Place("more", more, 1, "mend those above first"), files[0][0]),
+        ]
     return findings
 
 
-@dataclass(frozen=True)
-class _Place:
-    rule: str
-    message: str
-    line: int
-    hint: str
+def _ordered(places: Iterable[Place]) -> list[Place]:
+    """By line; the first of a rule and message on a line."""
+    return sorted(dict.fromkeys(places), key=lambda place: place.line)
 
 
-def _finding(place: _Place, name: str) -> Finding:
+def _finding(place: Place, name: str) -> Finding:
     return Finding(
         severity="error", gate="sandbox", rule=place.rule, message=place.message, file=name, line=place.line,
         hint=place.hint,
     )  # fmt: skip
 
 
-def _check_name(name: str) -> Iterator[_Place]:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\.vh?", name):
-        yield _Place(
-            "file-name", f"the file name {name!r} is not a plain Verilog file name", 1,
-            "use letters, digits and underscores, ending in .v",
+def _check_name(name: str, dialect: Dialect) -> Iterator[Place]:
+    stem = re.match(r"[A-Za-z_][A-Za-z0-9_]*", name)
+    if stem is None or name[stem.end() :] not in dialect.suffixes:
+        yield Place(
+            "file-name", f"the file name {name!r} is not a plain {dialect.name} file name", 1,
+            f"use letters, digits and underscores, ending in {' or '.join(dialect.suffixes)}",
         )  # fmt: skip
 
 
-def _check(text: str) -> Iterator[_Place]:
-    yield from _check_characters(text)
-    yield from _check_pragmas(text)
-    tokens = list(tokenize(text))
-    yield from _check_tokens(tokens)
+def _check(tokens: Sequence[Token], dialect: Dialect) -> Iterator[Place]:
+    yield from _check_tokens(tokens, dialect)
     yield from _check_always(tokens)
-    yield from _check_sizes(tokens)
-    yield from _check_references(tokens)
-
-
-_PRAGMA = re.compile(r"(?:/\*|//)[^\n]*?\b(translate_(?:off|on)|(?:synopsys|synthesis|pragma)\s+\w+_off)\b")
-
-
-def _check_pragmas(text: str) -> Iterator[_Place]:
-    """Comments that make synthesis see other code than simulation does."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        # The plain search first: the pattern alone would take quadratic time on a hostile line.
-        match = _PRAGMA.search(line[:2000]) if "_off" in line or "translate_on" in line else None
-        if match is not None:
-            yield _Place(
-                "pragma", f"the pragma {match[1]} hides code from synthesis", number,
-                "what is simulated must be what is synthesised: remove it",
-            )  # fmt: skip
-
-
-def _check_characters(text: str) -> Iterator[_Place]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        odd = next((char for char in line if char in _CONTROL or ord(char) == 0x7F), None)
-        if odd is not None:
-            yield _Place(
-                "control-character", f"the control character U+{ord(odd):04X} is in the source", number,
-                "write plain text",
-            )  # fmt: skip
-        # Right-to-left marks and their kin make a reader see other code than the tools do, in comments too.
-        hidden = next((char for char in line if _is_hidden(char)), None)
-        if hidden is not None:
-            yield _Place(
-                "hidden-character", f"the invisible character U+{ord(hidden):04X} is in the source", number,
-                "write plain text",
-            )  # fmt: skip
-
-
-def _is_hidden(char: str) -> bool:
-    code = ord(char)
-    return 0x200B <= code <= 0x200F or 0x202A <= code <= 0x202E or 0x2060 <= code <= 0x2069 or code == 0xFEFF
+    yield from _check_numbers(tokens)
+    yield from check_structure(tokens, one_clock=not dialect.structures)
+    if not dialect.structures:
+        yield from _check_references(tokens)
 
 
 def _closing_parentheses(tokens: Sequence[Token]) -> dict[int, int]:
@@ -168,55 +112,58 @@ def _closing_parentheses(tokens: Sequence[Token]) -> dict[int, int]:
     return closing
 
 
-def _check_tokens(tokens: Sequence[Token]) -> Iterator[_Place]:
+def _check_tokens(tokens: Sequence[Token], dialect: Dialect) -> Iterator[Place]:
     closing = _closing_parentheses(tokens)
     for index, token in enumerate(tokens):
         match token.kind:
-            case "system" if token.text not in ALLOWED_SYSTEM_NAMES:
-                yield _system_place(token)
+            case "system" if token.text not in dialect.system_names:
+                yield _system_place(token, dialect)
             case "directive" if token.text not in ALLOWED_DIRECTIVES:
                 yield _directive_place(token)
-            case "identifier" if token.text in _FORBIDDEN_WORDS:
-                rule, message, hint = _FORBIDDEN_WORDS[token.text]
-                yield _Place(rule, message, token.line, hint)
+            case "identifier" if token.text in dialect.refused_words:
+                rule, message, hint = dialect.refused_words[token.text]
+                yield Place(rule, message, token.line, hint)
             case "escaped":
-                yield _Place(
+                yield Place(
                     "escaped-identifier", f"the escaped identifier {token.text} is refused", token.line,
                     "use a plain name of letters, digits and underscores",
                 )  # fmt: skip
             case "unterminated":
                 what = "comment" if token.text == "/*" else "string"
-                yield _Place("unterminated", f"a {what} is opened here and never closed", token.line, "close it")
-            case "character":
-                yield _Place(
+                yield Place("unterminated", f"a {what} is opened here and never closed", token.line, "close it")
+            case "number" if re.search(r"[.]|^[0-9_]+[eE]", token.text):
+                yield Place("not-hardware", f"the real number {_short(token.text)} is no hardware", token.line,
+                            "write a whole number")  # fmt: skip
+            case "character" if not (dialect.structures and token.text == "'"):
+                yield Place(
                     "character", f"the character {token.text!r} has no place in Verilog", token.line, "remove it"
                 )
             case "operator" if token.text == "#" and not _is_parameter_list(tokens, index, closing):
-                yield _Place(
+                yield Place(
                     "delay", "a delay (#) is not synthesisable", token.line, "remove it: registers give the timing"
                 )
             case "operator" if token.text == "->":
-                yield _Place("not-hardware", "an event trigger is not synthesisable", token.line, "remove it")
+                yield Place("not-hardware", "an event trigger is not synthesisable", token.line, "remove it")
 
 
-def _system_place(token: Token) -> _Place:
-    allowed = ", ".join(sorted(ALLOWED_SYSTEM_NAMES))
+def _system_place(token: Token, dialect: Dialect) -> Place:
+    allowed = ", ".join(sorted(dialect.system_names))
     if token.text in ("$root", "$unit"):
-        return _Place(
+        return Place(
             "outside-module", f"{token.text} reaches out of the module", token.line, "connect the signal through ports"
         )
-    return _Place(
+    return Place(
         "system-task", f"the system task or function {token.text} is refused; allowed: {allowed}", token.line,
         "remove it: synthesisable RTL needs no files, no printing and no simulation control",
     )  # fmt: skip
 
 
-def _directive_place(token: Token) -> _Place:
+def _directive_place(token: Token) -> Place:
     if token.text == "`include":
-        return _Place("include", "`include is refused: a design consists of its own files", token.line,
+        return Place("include", "`include is refused: a design consists of its own files", token.line,
                       "put the text into the file, or the module into a file of its own")  # fmt: skip
     allowed = ", ".join(sorted(ALLOWED_DIRECTIVES))
-    return _Place(
+    return Place(
         "directive", f"the compiler directive or macro {token.text} is refused; allowed: {allowed}", token.line,
         "use parameters, localparams and generate blocks instead of macros",
     )  # fmt: skip
@@ -235,17 +182,17 @@ def _is_parameter_list(tokens: Sequence[Token], index: int, closing: Mapping[int
     return len(after) == 2 and after[0].kind == "identifier" and after[1].text in ("(", "[")
 
 
-def _check_always(tokens: Sequence[Token]) -> Iterator[_Place]:
+def _check_always(tokens: Sequence[Token]) -> Iterator[Place]:
     """Every `always` waits for something, and only at its beginning."""
     for index, token in enumerate(tokens):
         following = tokens[index + 1].text if index + 1 < len(tokens) else ""
         if token.text == "always" and token.kind == "identifier" and following != "@":
-            yield _Place(
+            yield Place(
                 "endless-loop", "an always block without @ runs for ever in zero time", token.line,
                 "write always @(posedge clk_i) or always @*",
             )  # fmt: skip
-        if token.text == "@" and (index == 0 or tokens[index - 1].text != "always"):
-            yield _Place(
+        if token.text == "@" and (index == 0 or tokens[index - 1].text not in ("always", "always_ff")):
+            yield Place(
                 "not-hardware", "an event control inside a block is not synthesisable", token.line,
                 "put it directly after always",
             )  # fmt: skip
@@ -254,7 +201,7 @@ def _check_always(tokens: Sequence[Token]) -> Iterator[_Place]:
 _BIG_NUMBER = re.compile(r"^[0-9_]+$")
 
 
-def _check_sizes(tokens: Sequence[Token]) -> Iterator[_Place]:
+def _check_numbers(tokens: Sequence[Token]) -> Iterator[Place]:
     """Numbers that would make a tool build millions of things: ranges, repetitions, literals, loop bounds."""
     for index, token in enumerate(tokens):
         if token.kind != "number":
@@ -262,29 +209,29 @@ def _check_sizes(tokens: Sequence[Token]) -> Iterator[_Place]:
         value = _decimal(token.text)
         size = re.match(r"([0-9][0-9_]*)\s*'", token.text)
         if size is not None and int(size[1].replace("_", "")) > LARGEST_VECTOR_BITS:
-            yield _Place(
+            yield Place(
                 "size", f"the literal {_short(token.text)} has more than {LARGEST_VECTOR_BITS} bits", token.line,
                 "use a narrower vector",
             )  # fmt: skip
         if value is None or value <= LARGEST_VECTOR_BITS:
             continue
         if _counts_things(tokens, index):
-            yield _Place(
+            yield Place(
                 "size", f"{_short(token.text)} is more than {LARGEST_VECTOR_BITS}: a vector, memory, loop or copy of "
                 "that size is refused", token.line, "use a smaller size",
             )  # fmt: skip
     yield from _check_powers(tokens)
 
 
-def _check_powers(tokens: Sequence[Token]) -> Iterator[_Place]:
+def _check_powers(tokens: Sequence[Token]) -> Iterator[Place]:
     for index, token in enumerate(tokens[:-1]):
         if token.text == "**" and (_decimal(tokens[index + 1].text) or 0) > 64:
-            yield _Place(
+            yield Place(
                 "size", f"a power with exponent {_short(tokens[index + 1].text)} is refused", token.line,
                 "write the constant",
             )  # fmt: skip
         if token.text in ("<<", "<<<") and (_decimal(tokens[index + 1].text) or 0) > 4096:
-            yield _Place(
+            yield Place(
                 "size", f"a shift by {_short(tokens[index + 1].text)} is refused", token.line, "write the constant"
             )
 
@@ -329,7 +276,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 24 else f"{text[:21]}..."
 
 
-def _check_references(tokens: Sequence[Token]) -> Iterator[_Place]:
+def _check_references(tokens: Sequence[Token]) -> Iterator[Place]:
     """Hierarchical names: `u_other.signal` reads or writes inside another instance."""
     for index in range(1, len(tokens) - 1):
         if tokens[index].text != ".":
@@ -337,7 +284,7 @@ def _check_references(tokens: Sequence[Token]) -> Iterator[_Place]:
         before, after = tokens[index - 1], tokens[index + 1]
         joined = before.kind in ("identifier", "escaped") or before.text == "]"
         if joined and after.kind in ("identifier", "escaped"):
-            yield _Place(
+            yield Place(
                 "hierarchical-name", f"the hierarchical name {before.text}.{after.text} reaches into another instance",
                 before.line, "connect the signal through ports",
             )  # fmt: skip

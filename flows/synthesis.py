@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tpugen.errors import ToolFailedError, ToolLimitError
+from tpugen.errors import DesignFailedError, ToolFailedError, ToolLimitError
 from tpugen.flows import yosys
 from tpugen.flows.area import area_shares, totals
 from tpugen.flows.hierarchy import Hierarchy, read_hierarchy
@@ -68,6 +68,7 @@ def synthesise(
         limits: What each tool may use.
 
     Raises:
+        DesignFailedError: a module has the name of a cell of the library.
         ToolFailedError: Yosys refused the RTL, or the library lacks a cell; ToolLimitError: a limit was reached.
         ToolError: a tool is missing or too old.
         StorageError: a file cannot be written.
@@ -76,6 +77,7 @@ def synthesise(
     make_folder(folder)
     job = _Job(top, technology, 1000.0 / clock_mhz, folder, limits)
     hierarchy = job.elaborate([path.absolute() for path in files])
+    _refuse_cell_names(hierarchy, technology)
     repeated = hierarchy.repeated()
     flat = not repeated or mode == "flat" or (mode == "auto" and hierarchy.gates(top) <= FLAT_LIMIT_GATES)
     job.premap(repeated, flat)
@@ -87,6 +89,15 @@ def synthesise(
     write_json_atomic(folder / "recipes.json", job.record)
     job.tidy()
     return result
+
+
+def _refuse_cell_names(hierarchy: Hierarchy, technology: Technology) -> None:
+    """A module named like a cell would stand for that cell, or the cell for it: what is measured would not be built."""
+    taken = sorted({name.removeprefix("\\") for name in hierarchy.children} & technology.cells().cells.keys())
+    if taken:
+        raise DesignFailedError(
+            f"the design has a module {taken[0]}; {technology.name} has a cell of that name", hint="rename the module"
+        )
 
 
 def _result(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,8 @@ from tpugen.storage import make_folder, write_json_atomic, write_text_atomic
 
 __all__ = ["analyse", "worst_path"]
 
-CLOCK_PORT = "clk_i"
+CLOCK_PORTS = ("clk_i", "clk", "clock_i", "clock")
+"""Ports that are the clock: the library's, and what designs with a contract of the user's own may call it."""
 RESET_PORT = "rst_ni"
 _OUTPUT_LOAD_INVERTERS = 4
 
@@ -55,7 +56,8 @@ def analyse(
         top: Name of the top module.
         technology: The library that it is mapped to.
         clock_mhz: The clock it is timed at.
-        clocked: Whether it has a clock (`clk_i`) and a reset (`rst_ni`); else a virtual clock captures its outputs.
+        clocked: Whether it has a clock (see `CLOCK_PORTS`) and a reset (`rst_ni`); else a virtual clock captures its
+            outputs.
         folder: Folder of the step: script, log and `timing.json` go there.
         activity: Switching activity of a simulation.
         operands: Of a combinational design instead of `activity`: what the simulation drove, by input port, vector by
@@ -109,11 +111,17 @@ def _constraints(design: Netlist, clock_mhz: float, clocked: bool) -> Constraint
     ports = design.modules[design.top].ports
     return Constraints(
         period_ns=1000.0 / clock_mhz,
-        clock_port=CLOCK_PORT if clocked else None,
+        clock_port=_clock_port(ports) if clocked else None,
         reset_port=RESET_PORT if clocked and RESET_PORT in ports else None,
         driving_cell=choose_buffer(design).name,
         output_load_ff=_OUTPUT_LOAD_INVERTERS * inverter.pins[inverter.inputs[0]].capacitance_ff,
     )
+
+
+def _clock_port(ports: Iterable[str]) -> str:
+    """The port that is the clock; the library's name where there is none, for the tool to complain of."""
+    names = set(ports)
+    return next((name for name in CLOCK_PORTS if name in names), CLOCK_PORTS[0])
 
 
 def _path_in(done: Completed) -> PathReport:
@@ -205,7 +213,7 @@ def _annotations(design: Netlist, paths: dict[str, dict[str, str]], activity: Ac
     ports, pins = _Table(), _Table()
     count = 0
     for name, port in design.modules[design.top].ports.items():
-        for index in range(len(port.bits) if port.direction == "input" and name != CLOCK_PORT else 0):
+        for index in range(len(port.bits) if port.direction == "input" and name not in CLOCK_PORTS else 0):
             found = activity.bit(name, index)
             if found is not None:
                 ports.add(found, name if len(port.bits) == 1 else f"{name}[{index}]")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Token", "TokenKind", "tokenize"]
+__all__ = ["CLOSING", "OPENING", "Token", "TokenKind", "closing", "comments", "split", "tokenize"]
+
+OPENING, CLOSING = ("(", "[", "{", "(*"), (")", "]", "}", "*)")
+"""Brackets, of attributes too."""
 
 TokenKind = Literal[
     "identifier", "escaped", "system", "directive", "number", "string", "operator", "unterminated", "character"
@@ -57,3 +60,38 @@ def tokenize(text: str) -> Iterator[Token]:
         elif kind not in ("space", "comment"):
             yield Token(kind, piece, line)  # type: ignore[arg-type]
         line += piece.count("\n")
+
+
+def comments(text: str) -> Iterator[tuple[str, int]]:
+    """Comments of Verilog text with their first lines; what looks like one in a string is none."""
+    line = 1
+    for match in _PATTERN.finditer(text):
+        if match.lastgroup == "comment":
+            yield match[0], line
+        line += match[0].count("\n")
+
+
+def closing(tokens: Sequence[Token], index: int) -> int:
+    """Index of what closes the bracket at `index`; the end where nothing does."""
+    depth = 0
+    for position in range(index, len(tokens)):
+        text = tokens[position].text
+        if text in OPENING:
+            depth += 1
+        elif text in CLOSING:
+            depth -= 1
+            if depth <= 0:
+                return position
+    return len(tokens)
+
+
+def split(tokens: Sequence[Token], separator: str) -> list[Sequence[Token]]:
+    """Pieces between separators outside of brackets; of no token, none."""
+    pieces: list[Sequence[Token]] = []
+    depth = start = 0
+    for index, token in enumerate(tokens):
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+        if depth == 0 and token.text == separator:
+            pieces.append(tokens[start:index])
+            start = index + 1
+    return [*pieces, tokens[start:]] if tokens else []

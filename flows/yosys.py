@@ -10,7 +10,7 @@ from tpugen.findings import Finding, has_errors
 from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.tools import YOSYS
 
-__all__ = ["error_line", "lint", "lint_script", "parse", "quoted", "run_script"]
+__all__ = ["error_line", "lint", "lint_script", "parse", "quoted", "read_commands", "run_script"]
 
 _ERROR = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?ERROR: (?P<message>.*)$")
 _WARNING = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?Warning: (?P<message>.*)$")
@@ -53,11 +53,20 @@ def error_line(done: Completed) -> str:
     return lines[0].strip() if lines else f"status {done.returncode}: {done.tail(3) or 'it said nothing'}"
 
 
+def read_commands(files: Sequence[Path]) -> list[str]:
+    """Commands that read files without elaborating them.
+
+    Modules are then elaborated with the parameters of the design alone. Elaborated at their defaults as well, modules
+    that name a design's units would refuse parameters which are legal at the widths of that design.
+    """
+    return [f"read_verilog -defer {quoted(path)}" for path in files]
+
+
 def lint_script(files: Sequence[Path], top: str) -> str:
     """The lint script: pure. Flattened, so that loops through several modules are found too."""
     return "\n".join(
         [
-            *(f"read_verilog {quoted(path)}" for path in files),
+            *read_commands(files),
             f"hierarchy -check -top {top}",
             "proc",
             "check",

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +91,7 @@ class LibraryModule:
         return self.path.suffix == ".j2"
 
 
+@cache
 def library_folder() -> Path:
     """The installed library's folder."""
     return Path(__file__).resolve().parent
@@ -106,11 +107,18 @@ def instantiated_modules(source: str) -> list[str]:
 
     Works on the library's own style (instances are `name #(` or `name u_...(`); foreign RTL goes through an AST.
     """
+    return list(_instantiated(source))
+
+
+@lru_cache(maxsize=512)
+def _instantiated(source: str) -> tuple[str, ...]:
+    """The same, remembered: most designs share most of their modules."""
     text = _COMMENT.sub("", source)
     found = [name for name in _INSTANCE.findall(text) if name not in _NOT_MODULES]
     own = re.search(r"^\s*module\s+(\w+)", text, re.MULTILINE)
     skipped = {own.group(1)} if own else set()  # a recursive module instantiates itself
-    return [name for name in dict.fromkeys(found) if name not in skipped and not name.startswith("tpugen_error_")]
+    names = dict.fromkeys(found)
+    return tuple(name for name in names if name not in skipped and not name.startswith("tpugen_error_"))
 
 
 @cache

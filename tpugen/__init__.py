@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tpugen.spec import (
         AdderSpec,
         Contract,
+        CustomSpec,
         DesignSpec,
         MacSpec,
         MultiplierSpec,
@@ -60,6 +61,7 @@ __all__ = [
     "CheckResult",
     "Comparison",
     "Contract",
+    "CustomSpec",
     "DesignMeasurement",
     "DesignSpec",
     "Diagnosis",
@@ -109,8 +111,8 @@ _MODULES = {
     "report": ("write_report",),
     "results": ("DesignMeasurement", "ModelResult"),
     "spec": (
-        "AdderSpec", "Contract", "DesignSpec", "MacSpec", "MultiplierSpec", "SystolicArraySpec", "contract_for",
-        "spec_from_dict", "spec_json_schema",
+        "AdderSpec", "Contract", "CustomSpec", "DesignSpec", "MacSpec", "MultiplierSpec", "SystolicArraySpec",
+        "contract_for", "spec_from_dict", "spec_json_schema",
     ),
     "spec.language": ("ParsedRequest", "parse_request"),
     "writers.composer": ("compose",),

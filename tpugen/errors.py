@@ -7,6 +7,7 @@ The tree, with the exit code that the command line gives::
     |   +-- SpecError                  a design outside the legal ranges
     |   +-- LanguageError              a sentence that asks for nothing buildable
     |   |   +-- ContradictionError     a sentence that asks for two things at once
+    |   |   +-- NothingFoundError      a sentence in which no design is recognised at all
     |   +-- UnknownNameError           a technology, module, run or family of that name is not known
     +-- DesignFailedError           1  a gate refused the design
     +-- ToolError                   3  a tool is missing or broke
@@ -18,6 +19,7 @@ The tree, with the exit code that the command line gives::
     +-- ChatModelError              4  the chat model failed
     |   +-- ChatModelNameError         no such model or provider, or no key for it
     |   +-- ChatModelReplyError        a reply that holds no usable code
+    |   +-- BudgetExhaustedError       the limit on tokens, time or money is reached
     +-- StorageError                3  disk full, folder not writable, cache damaged
         +-- RunLockedError             another process works on this run
 
@@ -27,6 +29,7 @@ Messages say what was found, where, what was expected and what to do.
 from __future__ import annotations
 
 __all__ = [
+    "BudgetExhaustedError",
     "ChatModelError",
     "ChatModelNameError",
     "ChatModelReplyError",
@@ -34,6 +37,7 @@ __all__ = [
     "DesignFailedError",
     "LanguageError",
     "LibraryFileError",
+    "NothingFoundError",
     "RequestError",
     "RunLockedError",
     "SpecError",
@@ -85,6 +89,10 @@ class ContradictionError(LanguageError):
     """A sentence that asks for two things that cannot both hold; both places are quoted."""
 
 
+class NothingFoundError(LanguageError):
+    """A sentence in which no design is recognised; another reader may find one."""
+
+
 class UnknownNameError(RequestError):
     """A name (technology, module, run, family, model) that is not registered."""
 
@@ -133,6 +141,10 @@ class ChatModelNameError(ChatModelError):
 
 class ChatModelReplyError(ChatModelError):
     """The reply holds no usable Verilog."""
+
+
+class BudgetExhaustedError(ChatModelError):
+    """The budget of tokens, time or money is used up: the chat model is not asked again."""
 
 
 class StorageError(TpugenError):

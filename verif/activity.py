@@ -16,9 +16,11 @@ import numpy as np
 from tpugen.errors import StorageError
 from tpugen.flows.activity import Activity, SignalActivity
 
-__all__ = ["activity_from_waveform", "register_names"]
+__all__ = ["PICOSECONDS", "activity_from_waveform", "register_names"]
 
-_PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
+PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
+"""Length of the units in which wave dumps count time."""
+
 _ALIAS = re.compile(r"\bassign\s+(\w+)\s*=\s*(\w+|\{[\w\s,]+\})\s*;")
 _CONCATENATED = re.compile(r"\{([\w\s,]+)\}\s*<=")
 _NONBLOCKING = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*<=")
@@ -86,7 +88,7 @@ def activity_from_waveform(
         changes.setdefault(str(signal_id), []).append((time, value))
 
     wave.stream_changes(keep, [var for _, var in chosen])
-    scale = wave.timescale.factor * _PICOSECONDS[str(wave.timescale.unit).lower()]
+    scale = wave.timescale.factor * PICOSECONDS[str(wave.timescale.unit).lower()]
     begin, end = _window(changes, scale, window_ns)
     cycles = max(1, round((end - begin) * scale / (period_ns * 1e3)))
     period = period_ns * 1e3 / scale

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tpugen.spec import Contract, Port
-from tpugen.verif.plan import CombinationalPlan, Field, Sink, StreamPlan
+from tpugen.verif.plan import CombinationalPlan, CyclePlan, Field, Sink, StreamPlan
 
 __all__ = [
     "CLOCK_PERIOD_NS",
     "DUT",
     "HARNESS",
     "combinational_layout",
+    "control_connections",
+    "cycle_layout",
     "harness_text",
     "stream_connections",
     "stream_layout",
@@ -77,15 +79,15 @@ def combinational_layout(contract: Contract, seed: int) -> CombinationalPlan:
     )
 
 
-def _fields(ports: Sequence[Port]) -> list[Field]:
-    fields, offset = [], 0
+def _fields(ports: Sequence[Port], offset: int = 0) -> list[Field]:
+    fields = []
     for port in ports:
         fields.append(Field(port.name, offset, port.width_bits))
         offset += port.width_bits
     return fields
 
 
-def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan, waveform: str | None) -> str:
+def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan | CyclePlan, waveform: str | None) -> str:
     """The harness as Verilog-2005.
 
     Args:
@@ -93,11 +95,12 @@ def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan, wavef
         plan: The layout.
         waveform: File to dump into while the bench raises `dump`; None: no dump.
     """
-    stimulus = _stream_body(plan) if isinstance(plan, StreamPlan) else _combinational_body(plan)
+    stimulus = _combinational_body(plan) if isinstance(plan, CombinationalPlan) else _stream_body(plan)
     connections = (
         stream_connections(contract, plan)
         if isinstance(plan, StreamPlan)
         else [
+            *(control_connections(contract).items() if isinstance(plan, CyclePlan) else ()),
             *((field.name, _slice("drive", field.offset, field.width_bits)) for field in plan.inputs),
             *((field.name, _slice("sample", field.offset, field.width_bits)) for field in plan.outputs),
         ]
@@ -122,7 +125,7 @@ def _slice(vector: str, offset: int, width_bits: int) -> str:
     return f"{vector}[{offset}]" if width_bits == 1 else f"{vector}[{offset + width_bits - 1}:{offset}]"
 
 
-def _stream_body(plan: StreamPlan) -> list[str]:
+def _stream_body(plan: StreamPlan | CyclePlan) -> list[str]:
     half = CLOCK_PERIOD_NS // 2
     return [
         "  reg clk;",
@@ -168,7 +171,7 @@ def _combinational_body(plan: CombinationalPlan) -> list[str]:
 
 def stream_connections(contract: Contract, plan: StreamPlan, *, sample: str = "sample") -> list[tuple[str, str]]:
     """What each port is connected to: slices of the vectors `drive` and `sample` (or what the latter is called)."""
-    signals = {"clk_i": "clk", "rst_ni": "drive[0]"}
+    signals = control_connections(contract)
     sinks = {sink.name: sink for sink in plan.sinks}
     for channel in contract.channels:
         if channel.role == "sink":
@@ -184,6 +187,29 @@ def stream_connections(contract: Contract, plan: StreamPlan, *, sample: str = "s
             signals[name] = _slice(vector, offset, width)
             offset += width
     return [(port.name, signals[port.name]) for port in contract.ports]
+
+
+def control_connections(contract: Contract) -> dict[str, str]:
+    """What clock and reset are connected to: bit 0 of the drive vector is 1 while reset is not asserted."""
+    reset, clock = contract.reset_port, contract.clock_name
+    signals = {} if clock is None else {clock: "clk"}
+    return signals if reset is None else {**signals, reset.port: "drive[0]" if reset.active_low else "~drive[0]"}
+
+
+def cycle_layout(contract: Contract, seed: int) -> CyclePlan:
+    """Where each port of a clocked contract without channels lies; tests not yet filled in."""
+    reset = contract.reset_port
+    control = {contract.clock_name, reset.port if reset else None}
+    free = [port for port in contract.ports if port.name not in control]
+    inputs = _fields([port for port in free if port.direction == "input"], 1)
+    outputs = _fields([port for port in free if port.direction == "output"])
+    return CyclePlan(
+        seed=seed,
+        drive_bits=1 + sum(field.width_bits for field in inputs),
+        sample_bits=sum(field.width_bits for field in outputs),
+        inputs=inputs,
+        outputs=outputs,
+    )
 
 
 def _dump_body(waveform: str) -> list[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.findings import Finding
 from tpugen.flows import icarus, verilator, yosys
+from tpugen.flows.process import DEFAULT_LIMITS, Limits
 
 __all__ = ["lint"]
 
-_LINTERS: tuple[tuple[str, Callable[[Sequence[Path], str, Path], list[Finding]]], ...] = (
+_LINTERS: tuple[tuple[str, Callable[[Sequence[Path], str, Path, Limits], list[Finding]]], ...] = (
     ("icarus", icarus.lint),
     ("verilator", verilator.lint),
     ("yosys", yosys.lint),
@@ -19,13 +20,14 @@ _LINTERS: tuple[tuple[str, Callable[[Sequence[Path], str, Path], list[Finding]]]
 _SEVERITIES = ("error", "warning", "info")
 
 
-def lint(files: Sequence[Path], top: str, folder: Path) -> list[Finding]:
+def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """What the three tools say about a design, errors first, the same remark once.
 
     Args:
         files: Verilog files.
         top: Name of the top module.
         folder: Folder of the step: each tool has a folder of its own in it; created if missing.
+        limits: What each tool may use.
 
     Returns:
         Findings with gate `lint`. A tool that a design hangs or crashes is an error finding.
@@ -39,7 +41,7 @@ def lint(files: Sequence[Path], top: str, folder: Path) -> list[Finding]:
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
         try:
-            said = run(files, top, place)
+            said = run(files, top, place, limits)
         except (ToolLimitError, ToolFailedError) as error:
             said = [
                 Finding(

@@ -15,6 +15,8 @@ __all__ = [
     "TRACE_FILE",
     "CombinationalPlan",
     "CombinationalTest",
+    "CyclePlan",
+    "CycleTest",
     "Field",
     "Phase",
     "Reset",
@@ -85,6 +87,7 @@ class Phase:
         measure: Whether this is the run's latency measurement.
         garbage: Whether payloads carry random bits while valid is low.
         reset: If set, the phase ends in a reset and results not yet given are lost.
+        care: Bits of each expected beat that count; None: all of them.
     """
 
     sinks: dict[str, list[int]]
@@ -95,6 +98,7 @@ class Phase:
     measure: bool = False
     garbage: bool = False
     reset: Reset | None = None
+    care: list[int] | None = None
 
 
 @dataclass
@@ -117,6 +121,7 @@ class StreamPlan:
         out_valid: Bit of the result channel's valid in the sample vector.
         out_ready: Bit of the result channel's ready in the drive vector.
         trace: Whether the bench records every cycle (see `timeline`).
+        reset_grace: Cycles of a reset before its effect must be seen: 1 of a synchronous reset.
     """
 
     seed: int
@@ -130,17 +135,19 @@ class StreamPlan:
     settle: int
     tests: list[StreamTest] = field(default_factory=list)
     trace: bool = False
+    reset_grace: int = 0
 
 
 @dataclass
 class CombinationalTest:
-    """Vectors for a combinational design: packed operands, packed expected outputs."""
+    """Vectors for a combinational design: packed operands, packed expected outputs, bits of them that count."""
 
     name: str
     meaning: str
     drive: list[int]
     expected: list[int]
     waves: bool = False
+    care: list[int] | None = None
 
 
 @dataclass
@@ -156,7 +163,37 @@ class CombinationalPlan:
     tests: list[CombinationalTest] = field(default_factory=list)
 
 
-def write_plan(plan: StreamPlan | CombinationalPlan, path: Path) -> None:
+@dataclass
+class CycleTest:
+    """Inputs of every cycle, and what the outputs must be in the middle of it.
+
+    Attributes:
+        drive: Packed inputs; bit 0 is 1 while reset is not asserted.
+        expected: Packed outputs.
+        care: Bits of the outputs that count.
+    """
+
+    name: str
+    meaning: str
+    drive: list[int]
+    expected: list[int]
+    care: list[int]
+    waves: bool = False
+
+
+@dataclass
+class CyclePlan:
+    """Plan of a clocked design that is compared in every cycle."""
+
+    seed: int
+    drive_bits: int
+    sample_bits: int
+    inputs: list[Field]
+    outputs: list[Field]
+    tests: list[CycleTest] = field(default_factory=list)
+
+
+def write_plan(plan: StreamPlan | CombinationalPlan | CyclePlan, path: Path) -> None:
     """Store a plan as JSON; beats as hexadecimal strings, labels left out."""
     data = asdict(plan)
     for test in data["tests"]:
@@ -164,8 +201,9 @@ def write_plan(plan: StreamPlan | CombinationalPlan, path: Path) -> None:
             del phase["labels"]
             phase["sinks"] = {name: _hex(beats) for name, beats in phase["sinks"].items()}
             phase["expected"] = _hex(phase["expected"])
-        for key in ("drive", "expected"):
-            if key in test:
+            phase["care"] = _hex(phase["care"]) if phase["care"] is not None else None
+        for key in ("drive", "expected", "care"):
+            if test.get(key) is not None:
                 test[key] = _hex(test[key])
     path.write_text(json.dumps(data), encoding="utf-8")
 

@@ -11,7 +11,8 @@ import os
 import re
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,44 @@ from tpugen.findings import Finding
 from tpugen.flows import process
 from tpugen.flows.tools import ICARUS, VVP
 from tpugen.results import SimulationResult, TestRecord
-from tpugen.spec import DesignSpec, SystolicArraySpec, contract_for
+from tpugen.spec import Contract, DesignSpec, SystolicArraySpec, contract_for
 from tpugen.verif.harness import CLOCK_PERIOD_NS, DUT, HARNESS, harness_text
-from tpugen.verif.plan import TRACE_FILE, CombinationalPlan, StreamPlan, write_plan
+from tpugen.verif.plan import TRACE_FILE, CombinationalPlan, CyclePlan, StreamPlan, write_plan
 
-__all__ = ["bench_environment", "compile_command", "default_limits", "run_command", "simulate"]
+__all__ = [
+    "Bench",
+    "bench_environment",
+    "cocotb_environment",
+    "compile_command",
+    "default_limits",
+    "junit_records",
+    "run_bench",
+    "run_command",
+    "simulate",
+]
 
 _PLAN, _REPORT, _JUNIT = "plan.json", "report.jsonl", "junit.xml"
 _HARNESS_FILE, _PROGRAM, _WAVES, _ACTIVITY = "harness.v", "sim.vvp", "waves.fst", "activity.json"
 _ICARUS_LINE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+): (?P<text>.+)$")
+
+
+Plan = StreamPlan | CombinationalPlan | CyclePlan
+_BENCHES: dict[type[Plan], str] = {StreamPlan: "stream", CombinationalPlan: "combinational", CyclePlan: "cycles"}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one simulation is made of.
+
+    Attributes:
+        contract: Names the design and its ports.
+        plan: What is driven and expected.
+        explain: Turns a `fail` event of the bench into a finding.
+    """
+
+    contract: Contract
+    plan: Plan
+    explain: Callable[[Mapping[str, Any]], Finding]
 
 
 def default_limits(spec: DesignSpec) -> process.Limits:
@@ -50,8 +80,27 @@ def run_command(vvp: str) -> list[str]:
     return [vvp, "-n", "-m", str(config.lib_entry("vpi", "icarus")), _PROGRAM, "-fst"]
 
 
-def bench_environment(plan: StreamPlan | CombinationalPlan, folder: Path) -> dict[str, str]:
+def bench_environment(plan: Plan, folder: Path) -> dict[str, str]:
     """What cocotb and the bench read from the environment."""
+    return {
+        **cocotb_environment(f"tpugen.verif.benches.{_BENCHES[type(plan)]}", HARNESS, folder, plan.seed),
+        "TPUGEN_BENCH_PLAN": str(folder / _PLAN),
+        "TPUGEN_BENCH_REPORT": str(folder / _REPORT),
+    }
+
+
+def cocotb_environment(module: str, top: str, folder: Path, seed: int) -> dict[str, str]:
+    """What cocotb reads from the environment.
+
+    Args:
+        module: Python module of the tests.
+        top: Top module of the simulation.
+        folder: Where cocotb writes its results.
+        seed: Seed of Python's random numbers.
+
+    Raises:
+        ToolFailedError: this Python has no shared library.
+    """
     import find_libpython
     from cocotb_tools import config
 
@@ -61,12 +110,11 @@ def bench_environment(plan: StreamPlan | CombinationalPlan, folder: Path) -> dic
             f"no shared libpython was found for {sys.executable}; cocotb needs one inside the simulator",
             hint="use a Python built with --enable-shared (Debian: apt-get install libpython3-dev)",
         )
-    bench = "stream" if isinstance(plan, StreamPlan) else "combinational"
     return {
-        "COCOTB_TOPLEVEL": HARNESS,
-        "COCOTB_TEST_MODULES": f"tpugen.verif.benches.{bench}",
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_TEST_MODULES": module,
         "COCOTB_RESULTS_FILE": str(folder / _JUNIT),
-        "COCOTB_RANDOM_SEED": str(plan.seed),
+        "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_LOG_LEVEL": "WARNING",
         "COCOTB_ANSI_OUTPUT": "0",
         "TOPLEVEL_LANG": "verilog",
@@ -75,8 +123,6 @@ def bench_environment(plan: StreamPlan | CombinationalPlan, folder: Path) -> dic
         "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
         # Compiled bytecode may be kept: without it each start costs two seconds more.
         "PYTHONDONTWRITEBYTECODE": "",
-        "TPUGEN_BENCH_PLAN": str(folder / _PLAN),
-        "TPUGEN_BENCH_REPORT": str(folder / _REPORT),
     }
 
 
@@ -108,25 +154,46 @@ def simulate(
         ToolMissingError: no Icarus.
         ToolFailedError: the tools broke, as opposed to the design.
     """
+    from tpugen.verif.diagnosis import finding_for
     from tpugen.verif.stimulus import make_plan
 
+    chosen = plan or make_plan(spec, seed)
+    bench = Bench(contract_for(spec), chosen, lambda event: finding_for(spec, chosen, event))
+    return run_bench(bench, files, folder, waves=waves, limits=limits or default_limits(spec))
+
+
+def run_bench(
+    bench: Bench, files: Sequence[Path], folder: Path, *, waves: bool, limits: process.Limits
+) -> SimulationResult:
+    """Execute a bench on a design.
+
+    Args:
+        bench: Contract, plan, and how failures are put into words.
+        files: The design's Verilog files.
+        folder: Where plan, program, waves, results and logs go; created if missing.
+        waves: Whether to dump the test that the plan marks and measure switching activity.
+        limits: Bounds on the simulator.
+
+    Raises:
+        ToolMissingError: no Icarus.
+        ToolFailedError: the tools broke, as opposed to the design.
+    """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     for name in (_REPORT, TRACE_FILE, _JUNIT, _PROGRAM, _WAVES, _ACTIVITY, "command.txt", "log.txt"):
         (folder / name).unlink(missing_ok=True)
-    contract = contract_for(spec)
-    plan = plan or make_plan(spec, seed)
+    plan, seed = bench.plan, bench.plan.seed
     write_plan(plan, folder / _PLAN)
-    (folder / _HARNESS_FILE).write_text(harness_text(contract, plan, _WAVES if waves else None), encoding="utf-8")
+    harness = harness_text(bench.contract, plan, _WAVES if waves else None)
+    (folder / _HARNESS_FILE).write_text(harness, encoding="utf-8")
     icarus, vvp = ICARUS.require(), VVP.require()
     simulator = f"icarus {icarus.version}"
     sources = [path.resolve() for path in files]
-    limits = limits or default_limits(spec)
     findings = _tampering(sources) or _compile(compile_command(icarus.path, sources), folder, limits)
     if findings:
         return SimulationResult(verdict="fail", simulator=simulator, seed=seed, tests=[], findings=findings)
     ending = _run(run_command(vvp.path), folder, limits, bench_environment(plan, folder))
-    result = _collect(spec, plan, folder, ending, simulator)
+    result = _collect(bench, folder, ending, simulator)
     if waves and result.verdict == "pass" and (folder / _WAVES).exists():
         _measure_activity(sources, folder, result)
     return result
@@ -234,7 +301,7 @@ def _events(folder: Path) -> list[dict[str, Any]]:
     return events
 
 
-def _junit(folder: Path) -> dict[str, str | None]:
+def junit_records(folder: Path) -> dict[str, str | None]:
     """Failure message (None: passed) of each test that cocotb recorded."""
     path = folder / _JUNIT
     if not path.exists():
@@ -251,13 +318,10 @@ def _junit(folder: Path) -> dict[str, str | None]:
     return records
 
 
-def _collect(
-    spec: DesignSpec, plan: StreamPlan | CombinationalPlan, folder: Path, ending: Finding | None, simulator: str
-) -> SimulationResult:
+def _collect(bench: Bench, folder: Path, ending: Finding | None, simulator: str) -> SimulationResult:
     """Join what the bench reported with what cocotb recorded; a test counts as passed only if both say so."""
-    from tpugen.verif.diagnosis import finding_for
-
-    events, junit = _events(folder), _junit(folder)
+    plan = bench.plan
+    events, junit = _events(folder), junit_records(folder)
     started = {event["test"] for event in events if event["event"] == "start"}
     ended = {event["test"]: event for event in events if event["event"] in ("pass", "fail")}
     findings: list[Finding] = []
@@ -266,7 +330,7 @@ def _collect(
     for test in plan.tests:
         event, message = ended.get(test.name), junit.get(test.name)
         if event is not None and event["event"] == "fail":
-            findings.append(finding_for(spec, plan, event))
+            findings.append(bench.explain(event))
             message = findings[-1].message
         elif event is None:
             message = "did not end" if test.name in started else "did not start"
@@ -311,7 +375,7 @@ def _collect(
         tests=records,
         findings=findings,
         measured_cycles=None if latency is None else int(latency["measured"]),
-        expected_cycles=None if latency is None else int(latency["expected"]),
+        expected_cycles=None if latency is None or latency["expected"] is None else int(latency["expected"]),
         results_checked=sum(int(event.get("checked", 0)) for event in ended.values()),
         waveform=_WAVES if (folder / _WAVES).exists() else None,
     )

@@ -141,12 +141,12 @@ def test_a_small_multiplier_is_proved(rtl: list[str], capsys: pytest.CaptureFixt
 
 
 def test_retrieval_says_what_and_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("tpugen.retrieval.Retriever", lambda: Retriever(embedder=MissingEmbedder()))
+    monkeypatch.setattr("tpugen.retrieval.Retriever", lambda corpus, **_: Retriever(corpus, embedder=MissingEmbedder()))
     assert run(["retrieve", "output-stationary processing element", "--count", "3", "--json"]) == 0
     captured = capsys.readouterr()
-    hits = json.loads(captured.out)
+    hits = json.loads(captured.out)["results"]
     assert len(hits) >= 3
-    assert all(set(hit) == {"name", "score", "why"} for hit in hits)
+    assert all(set(hit) == {"name", "kind", "score", "why"} for hit in hits)
     assert captured.err == "retrieval by words only (BM25): no torch here\n"
     assert run(["retrieve", "adder"]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == ["name", "score", "why"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -136,7 +137,47 @@ def test_no_network_where_the_kernel_allows(tmp_path: Path) -> None:
     links = run(["cat", "/proc/net/dev"], cwd=tmp_path).stdout.splitlines()[2:]
     assert [line.split(":")[0].strip() for line in links] == ["lo"]
     code = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
-    assert "unreachable" in run([PYTHON, "-c", code], cwd=tmp_path).stderr.lower()
+    said = run([PYTHON, "-c", code], cwd=tmp_path).stderr.lower()
+    assert "unreachable" in said or "permission denied" in said
+
+
+def landlock_version() -> int:
+    return int(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1))
+
+
+def test_nothing_is_written_outside_the_folder_where_the_kernel_allows(tmp_path: Path) -> None:
+    if landlock_version() < 3:
+        pytest.skip("this kernel has no Landlock that covers truncation")
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    kept = outside / "kept.txt"
+    kept.write_text("kept")
+    (inside / "link").symlink_to(kept)
+    code = (
+        "echo x > ../outside/new; echo x > ../outside/kept.txt; echo x >> link; rm ../outside/kept.txt; "
+        f"mkdir ../outside/d; mv ../outside/kept.txt .; echo x > /tmp/{tmp_path.name}-escaped; "
+        "echo x > mine; mkdir d; mv mine d/; echo x > $TMPDIR/mine; echo x > /dev/null; cat ../outside/kept.txt"
+    )
+    done = run(["sh", "-c", code], cwd=inside)
+    assert done.stdout == "kept"
+    assert done.stderr.lower().count("permission denied") == 7
+    assert [path.name for path in outside.iterdir()] == ["kept.txt"]
+    assert kept.read_text() == "kept"
+    assert not Path(f"/tmp/{tmp_path.name}-escaped").exists()
+    assert (inside / "d" / "mine").is_file()
+
+
+def test_no_signal_reaches_other_processes_where_the_kernel_allows(tmp_path: Path) -> None:
+    if landlock_version() < 6:
+        pytest.skip("this kernel's Landlock does not cover signals")
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        assert run(["sh", "-c", f"kill -9 {other.pid}"], cwd=tmp_path).returncode != 0
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_processes_left_behind_are_killed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tpugen.findings import has_errors
 from tpugen.flows.sandbox import LARGEST_SOURCE_BYTES, check_sources
 
-BODY = "module m (input wire clk_i, input wire [7:0] a_i, output reg [7:0] y_o);\n{}\nendmodule\n"
+BODY = "module m (input wire clk_i, input wire rst_ni, input wire [7:0] a_i, output reg [7:0] y_o);\n{}\nendmodule\n"
 
 HOSTILE = [
     # rule, text inside a module

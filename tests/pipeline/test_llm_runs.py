@@ -40,7 +40,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _quick(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:
     monkeypatch.setenv("TPUGEN_CACHE_DIR", str(cache))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tpugen.retrieval.Retriever", lambda: Retriever(embedder=MissingEmbedder()))
+    monkeypatch.setattr("tpugen.retrieval.Retriever", lambda *_, **__: Retriever(embedder=MissingEmbedder()))
     monkeypatch.setattr("tpugen.writers.conversation.RetryPolicy.wait_s", lambda _self, _attempt: 0.0)
 
 
@@ -58,8 +58,8 @@ def written_by(
 ) -> RunResult:
     chat.answers.extend(answers)
     options = GenerateOptions(
-        chat_model="scripted", repairs=repairs, fallback="composer" if fallback else None, out=Path("mine"),
-        use_cache=use_cache,
+        chat_model="scripted", candidates=1, repairs=repairs, fallback="composer" if fallback else None,
+        out=Path("mine"), use_cache=use_cache,
     )  # fmt: skip
     return generate(SPEC, options=options)
 
@@ -157,7 +157,7 @@ def test_the_same_request_is_not_asked_twice(chat: ScriptedChat, tmp_path: Path)
     assert written_by(chat, good_reply(SPEC), use_cache=True).verdict == "pass"
     asked = len(chat.requests)
     events: list[Event] = []
-    options = GenerateOptions(chat_model="scripted", repairs=0, out=tmp_path / "again")
+    options = GenerateOptions(chat_model="scripted", candidates=1, repairs=0, out=tmp_path / "again")
     again = generate(SPEC, options=options, observer=events.append)
     assert again.verdict == "pass"
     assert len(chat.requests) == asked
@@ -195,3 +195,38 @@ def test_a_chat_model_that_does_not_answer_ends_the_run(chat: ScriptedChat, caps
     assert "did not answer in time (2 tries)\n  allow more time (--chat-timeout), or use a faster model\n" in said
     assert "Traceback" not in said
     assert manifest().verdict == "error"
+
+
+def test_rules_and_chat_model_read_the_request_and_differ(
+    chat: ScriptedChat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked for once more, the model insists; the rules read the width from the text, so they win, and all say so."""
+    read = {"kind": "mac", "activation_width_bits": 5, "weight_width_bits": 4, "accumulator_width_bits": 12}
+    sentence = "a signed MAC of 4-bit activations and 4-bit weights with a 12-bit accumulator"
+    chat.answers.extend([json.dumps(read), json.dumps(read), good_reply(SPEC)])
+    command = ["generate", sentence, "--model", "scripted", "--spec-by", "both", "--repairs", "0", "--out", "mine"]
+    assert run([*command, "--no-cache"]) == 0
+    assert len(chat.requests) == 3
+    document = json.loads(Path("mine/spec.json").read_text())
+    assert document["spec"]["activation_width_bits"] == 4
+    (item,) = document["reading"]["disagreements"]
+    assert (item["field"], item["rules"], item["model"], item["settled"]) == ("activation_width_bits", 4, 5, "rules")
+    assert Path("mine/reading/exchanges.sqlite").is_file() and Path("mine/llm/exchanges.sqlite").is_file()
+    assert "read differently" in Path("mine/report.html").read_text()
+    assert "read differently" in capsys.readouterr().out
+
+
+def test_a_budget_ends_a_run_with_words(chat: ScriptedChat, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("s.json").write_text(SPEC.model_dump_json())
+    command = ["generate", "--spec", "s.json", "--model", "scripted", "--budget", "0", "--out", "mine", "--no-cache"]
+    assert run(command) == 4
+    said = capsys.readouterr().err
+    assert "is used up" in said and "--budget" in said and "Traceback" not in said
+    assert chat.requests == []
+    assert manifest().verdict == "error"
+
+
+def test_a_budget_that_cannot_be_read_is_the_callers_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("s.json").write_text(SPEC.model_dump_json())
+    assert run(["generate", "--spec", "s.json", "--model", "scripted", "--budget", "some"]) == 2
+    assert "budget 'some' cannot be read" in capsys.readouterr().err

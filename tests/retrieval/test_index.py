@@ -14,8 +14,10 @@ import pytest
 from support.embedders import HashEmbedder, MissingEmbedder
 
 from tpugen.errors import StorageError
-from tpugen.retrieval.documents import Document, corpus_hash, read_documents, write_documents
-from tpugen.retrieval.index import build_index, index_key, load_index, open_index, save_index
+from tpugen.retrieval.corpus import corpus_of
+from tpugen.retrieval.documents import Document, StoredDocuments, corpus_hash, read_documents, write_documents
+from tpugen.retrieval.index import build_index
+from tpugen.retrieval.store import index_key, load_index, open_index, save_index
 
 DOCUMENTS = [
     Document(kind="module", name=name, text=text, modules=(name,))
@@ -30,12 +32,12 @@ DOCUMENTS = [
 def _open(root: Path, embedder: object = None, documents: list[Document] | None = None):
     notes: list[str] = []
     embedder = HashEmbedder() if embedder is None else embedder
-    index = open_index(documents or DOCUMENTS, embedder, root, note=notes.append)
+    index = open_index(corpus_of(documents or DOCUMENTS), embedder, root, note=notes.append)
     return index, embedder, notes
 
 
 def _folder(root: Path) -> Path:
-    return root / index_key(DOCUMENTS, HashEmbedder())
+    return root / index_key(corpus_hash(DOCUMENTS), HashEmbedder())
 
 
 def test_both_searches_find_what_is_meant(tmp_path: Path):
@@ -51,7 +53,7 @@ def test_a_kept_index_is_used_again_and_gives_the_same(tmp_path: Path):
     first, _, _ = _open(tmp_path)
     again, embedder, notes = _open(tmp_path)
     assert embedder.embedded == 0 and notes == []
-    assert again.documents == first.documents
+    assert list(again.documents) == list(first.documents)
     for query in ("carry adder", "array of elements"):
         assert again.ranked_by_words(query) == first.ranked_by_words(query)
         assert again.ranked_by_meaning(query, embedder) == first.ranked_by_meaning(query, embedder)
@@ -60,11 +62,11 @@ def test_a_kept_index_is_used_again_and_gives_the_same(tmp_path: Path):
 def test_another_model_or_corpus_is_another_index(tmp_path: Path):
     other = [*DOCUMENTS[:2], DOCUMENTS[2].model_copy(update={"text": "something else"})]
     keys = {
-        index_key(DOCUMENTS, HashEmbedder()),
-        index_key(DOCUMENTS, HashEmbedder("hash-2")),
-        index_key(DOCUMENTS, None),
-        index_key(other, HashEmbedder()),
-        index_key(DOCUMENTS[::-1], HashEmbedder()),
+        index_key(corpus_hash(DOCUMENTS), HashEmbedder()),
+        index_key(corpus_hash(DOCUMENTS), HashEmbedder("hash-2")),
+        index_key(corpus_hash(DOCUMENTS), None),
+        index_key(corpus_hash(other), HashEmbedder()),
+        index_key(corpus_hash(DOCUMENTS[::-1]), HashEmbedder()),
     }
     assert len(keys) == 5
 
@@ -80,6 +82,8 @@ DAMAGES = {
     "vectors-cut": lambda folder: (folder / "vectors.faiss").write_bytes(b"IxFI"),
     "vectors-gone": lambda folder: (folder / "vectors.faiss").unlink(),
     "words-flipped": lambda folder: _flip_byte(folder / "bm25" / "data.csc.index.npy"),
+    "columns-flipped": lambda folder: _flip_byte(folder / "columns.npz"),
+    "columns-gone": lambda folder: (folder / "columns.npz").unlink(),
     "documents-changed": lambda folder: _flip_byte(folder / "documents.jsonl"),
     "file-added": lambda folder: (folder / "extra").write_text("x"),
     "manifest-gone": lambda folder: (folder / "manifest.json").unlink(),
@@ -127,6 +131,49 @@ def test_without_a_writable_folder_it_stays_in_memory_and_says_so(tmp_path: Path
     assert index.ranked_by_meaning("carry", embedder)[0] == 0
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only folders")
+def test_a_read_only_cache_is_read_but_not_written(tmp_path: Path):
+    _open(tmp_path)
+    tmp_path.chmod(0o500)
+    try:
+        index, embedder, notes = _open(tmp_path)
+    finally:
+        tmp_path.chmod(0o700)
+    assert embedder.embedded == 0 and len(notes) == 1
+    assert index.ranked_by_words("carry") == [0]
+
+
+def test_a_cache_that_cannot_be_locked_is_still_read_and_never_when_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _open(tmp_path)
+
+    def refused(*_arguments: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tpugen.retrieval.store.fcntl.flock", refused)
+    index, embedder, notes = _open(tmp_path)
+    assert embedder.embedded == 0
+    assert notes == [f"the retrieval index is not kept: no file lock can be had in {tmp_path}: Read-only file system"]
+    assert index.ranked_by_words("carry") == [0]
+    _flip_byte(_folder(tmp_path) / "vectors.faiss")
+    index, embedder, _ = _open(tmp_path)
+    assert embedder.embedded == len(DOCUMENTS)  # built in memory: what is damaged is not used
+    assert DOCUMENTS[index.ranked_by_meaning("skew lane", embedder)[0]].name == "buffer"
+
+
+def test_documents_are_made_only_to_build(tmp_path: Path):
+    from dataclasses import replace
+
+    corpus = corpus_of(DOCUMENTS)
+    open_index(corpus, HashEmbedder(), tmp_path)
+
+    def unexpected() -> list[Document]:
+        raise AssertionError("a kept index needs no documents")
+
+    assert len(open_index(replace(corpus, documents=unexpected), HashEmbedder(), tmp_path).documents) == len(DOCUMENTS)
+
+
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     import faiss
 
@@ -149,13 +196,20 @@ def test_an_empty_corpus_is_an_error(tmp_path: Path):
 def test_saving_over_an_index_replaces_it(tmp_path: Path):
     index = build_index(DOCUMENTS, HashEmbedder())
     for _ in range(2):
-        save_index(index, tmp_path / "key")
+        save_index(index, corpus_hash(DOCUMENTS), tmp_path / "key")
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
     load_index(tmp_path / "key", model="hash-1", corpus_sha256=corpus_hash(DOCUMENTS))
 
 
 def test_documents_survive_json_lines():
-    assert read_documents(write_documents(DOCUMENTS)) == DOCUMENTS
+    odd = DOCUMENTS[0].model_copy(
+        update={"name": "odd", "text": "two\u2028lines\u0085and\rmore\n", "facts": {"rows": 3}}
+    )
+    documents = [*DOCUMENTS, odd]
+    assert read_documents(write_documents(documents)) == documents
+    stored = StoredDocuments(write_documents(documents).encode())
+    assert list(stored) == stored[:] == documents and len(stored) == 4
+    assert stored[-1] == odd and stored[1:3] == documents[1:3]
 
 
 _SCRIPT = """
@@ -163,7 +217,8 @@ import sys, time
 from pathlib import Path
 from support.embedders import HashEmbedder
 from tpugen.retrieval.documents import read_documents
-from tpugen.retrieval.index import open_index
+from tpugen.retrieval.corpus import corpus_of
+from tpugen.retrieval.store import open_index
 
 class Slow(HashEmbedder):
     def embed(self, texts):
@@ -172,7 +227,8 @@ class Slow(HashEmbedder):
         return super().embed(texts)
 
 notes = []
-index = open_index(read_documents(Path(sys.argv[1]).read_text()), Slow(), Path(sys.argv[2]), note=notes.append)
+corpus = corpus_of(read_documents(Path(sys.argv[1]).read_text()))
+index = open_index(corpus, Slow(), Path(sys.argv[2]), note=notes.append)
 print("ready", index.ranked_by_words("carry"), notes, flush=True)
 """
 
@@ -199,7 +255,7 @@ def test_a_process_killed_while_building_harms_nobody(tmp_path: Path):
     assert process.stdout is not None and process.stdout.readline() == "embedding\n"
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=10)
-    leftover = tmp_path / "root" / f".{index_key(DOCUMENTS, HashEmbedder())}.half"
+    leftover = tmp_path / "root" / f".{index_key(corpus_hash(DOCUMENTS), HashEmbedder())}.half"
     leftover.mkdir()
     started = time.monotonic()
     _, embedder, notes = _open(tmp_path / "root")

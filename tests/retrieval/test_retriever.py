@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.embedders import MissingEmbedder
 
-from tpugen.dataset import enumerate_specs, library_modules_for
+from tpugen.dataset import core_specs, library_modules_for
 from tpugen.errors import ToolMissingError, UnknownNameError
 from tpugen.retrieval import Hit, Retriever, SentenceEmbedder, build_corpus, reciprocal_rank_fusion
 from tpugen.retrieval.embeddings import packaged_model_folder
@@ -52,7 +52,7 @@ def test_nothing_was_wrong(retriever: Retriever):
 def test_the_corpus_holds_every_module_and_hundreds_of_records():
     corpus = build_corpus()
     assert {document.name for document in corpus if document.kind == "module"} == set(load_library())
-    assert sum(document.kind == "record" for document in corpus) == len(list(enumerate_specs()))
+    assert sum(document.kind == "record" for document in corpus) == len(list(core_specs()))
     assert len({document.name for document in corpus}) == len(corpus)
 
 
@@ -150,7 +150,7 @@ def test_words_alone_still_find_and_say_so(tmp_path: Path):
 
 def test_a_dense_index_whose_model_stops_working_falls_back_at_the_query(retriever: Retriever, tmp_path: Path):
     other = Retriever(cache_folder=tmp_path)
-    other.__dict__["index"] = retriever.index
+    other.__dict__["_index"] = retriever.index
     other._embedder = MissingEmbedder()
     assert other.search("skew buffer", 1)[0].name == "skew_buffer"
     assert other.notes == ["retrieval by words only (BM25): no torch here"]

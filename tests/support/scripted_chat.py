@@ -4,11 +4,13 @@
         monkeypatch.setenv("TPUGEN_BASE_URL", chat.base_url)
 
 Every answer is used once, in order. `chat.requests` holds what was asked. A test that uses it is marked `network`.
+Replies are streamed word by word where that is asked for.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -56,16 +58,31 @@ class Cut:
     text: str
 
 
-Answer = str | Status | Raw | Slow | Reset | Cut
+@dataclass(frozen=True)
+class Pieces:
+    """A streamed reply of these pieces with so many seconds before each; then an end, or the connection breaks."""
+
+    pieces: Sequence[str]
+    interval_s: float = 0.0
+    breaks: bool = False
+
+
+Answer = str | Status | Raw | Slow | Reset | Cut | Pieces
 
 
 class ScriptedChat:
-    """The server; a context manager. `prompts` are the texts of the last message of each request."""
+    """The server; a context manager. `prompts` are the texts of the last message of each request.
+
+    A prompt counts as `prompt_tokens`; None counts one token for 3.5 characters.
+    """
+
+    prompt_tokens: int | None = 100
 
     def __init__(self, *answers: Answer) -> None:
         self.answers: deque[Answer] = deque(answers)
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.pieces_sent = 0
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
@@ -112,9 +129,11 @@ class ScriptedChat:
             answer = self.answers.popleft() if self.answers else Status(400, "the script has no answer left")
         match answer:
             case str():
-                self._send(handler, 200, _completion(answer, "stop"))
+                self._reply(handler, answer, "stop")
             case Cut(text):
-                self._send(handler, 200, _completion(text, "length"))
+                self._reply(handler, text, "length")
+            case Pieces():
+                self._send_pieces(handler, answer)
             case Status(code, message, error_code, headers):
                 error = {"error": {"message": message, "type": "scripted", "code": error_code}}
                 self._send(handler, code, json.dumps(error).encode(), headers=headers)
@@ -122,12 +141,50 @@ class ScriptedChat:
                 self._send(handler, 200, data, content_type)
             case Slow(seconds):
                 if not self._closing.wait(seconds):
-                    self._send(handler, 200, _completion("", "stop"))
+                    self._reply(handler, "", "stop")
             case Reset():
                 handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 handler.connection.close()
                 handler.close_connection = True
                 handler.wfile = handler.rfile = open("/dev/null", "r+b", buffering=0)  # noqa: SIM115, PTH123
+
+    def _reply(self, handler: BaseHTTPRequestHandler, text: str, finish_reason: str) -> None:
+        if not self.requests[-1].get("stream"):
+            self._send(handler, 200, _completion(text, finish_reason, self._usage(text)))
+            return
+        pieces = re.findall(r"\s*\S+\s*?|\s+", text) or [""]
+        events = [_event(piece) for piece in pieces] + [_event("", finish_reason)]
+        if (self.requests[-1].get("stream_options") or {}).get("include_usage"):
+            events.append(_sse({**_chunk(), "choices": [], "usage": self._usage(text)}))
+        self._send(handler, 200, b"".join([*events, b"data: [DONE]\n\n"]), "text/event-stream")
+
+    def _usage(self, text: str) -> dict[str, int]:
+        prompt = self.prompt_tokens
+        if prompt is None:
+            prompt = int(sum(len(message["content"]) for message in self.requests[-1]["messages"]) / 3.5)
+        tokens = len(text.split())
+        return {"prompt_tokens": prompt, "completion_tokens": tokens, "total_tokens": prompt + tokens}
+
+    def _send_pieces(self, handler: BaseHTTPRequestHandler, answer: Pieces) -> None:
+        """One piece after the other, on a connection that ends with the reply."""
+        handler.close_connection = True
+        try:
+            handler.send_response(200)
+            handler.send_header("Content-Type", "text/event-stream")
+            handler.send_header("Connection", "close")
+            if answer.breaks:
+                handler.send_header("Content-Length", "1000000")
+            handler.end_headers()
+            for piece in answer.pieces:
+                if self._closing.wait(answer.interval_s):
+                    return
+                handler.wfile.write(_event(piece))
+                handler.wfile.flush()
+                self.pieces_sent += 1
+            if not answer.breaks:
+                handler.wfile.write(_event("", "stop") + b"data: [DONE]\n\n")
+        except OSError:
+            pass  # the client gave up first
 
     def _send(
         self,
@@ -149,7 +206,7 @@ class ScriptedChat:
             pass  # the client gave up first
 
 
-def _completion(text: str, finish_reason: str) -> bytes:
+def _completion(text: str, finish_reason: str, usage: dict[str, int]) -> bytes:
     message = {"role": "assistant", "content": text}
     return json.dumps(
         {
@@ -158,6 +215,19 @@ def _completion(text: str, finish_reason: str) -> bytes:
             "created": 0,
             "model": "scripted-model",
             "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": len(text.split()), "total_tokens": 100},
+            "usage": usage,
         }
     ).encode()
+
+
+def _chunk() -> dict[str, Any]:
+    return {"id": "scripted-1", "object": "chat.completion.chunk", "created": 0, "model": "scripted-model"}
+
+
+def _event(piece: str, finish_reason: str | None = None) -> bytes:
+    delta = {"role": "assistant", "content": piece} if finish_reason is None else {}
+    return _sse({**_chunk(), "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
+
+
+def _sse(value: object) -> bytes:
+    return f"data: {json.dumps(value)}\n\n".encode()

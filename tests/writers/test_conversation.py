@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from support.scripted_chat import Answer, Cut, Raw, Reset, ScriptedChat, Slow, Status
@@ -137,6 +139,15 @@ def test_the_servers_wait_is_honoured_within_reason(monkeypatch: pytest.MonkeyPa
         asked(tries=5)
         assert asked.slept[:2] == [7.0, 60.0]
         assert asked.slept[2] < 10
+
+
+def test_the_servers_wait_may_be_a_date(monkeypatch: pytest.MonkeyPatch):
+    dates = [format_datetime(datetime.now(UTC) + timedelta(seconds=offset), usegmt=True) for offset in (30, -30)]
+    faults = [Status(503, headers={"Retry-After": value}) for value in (*dates, "Mon, 99 Foo")]
+    with ScriptedChat(*faults, "fine") as chat:
+        asked = Asked(chat, monkeypatch)
+        asked(tries=5)
+        assert 20 < asked.slept[0] <= 30 and asked.slept[1] == 0 and 0 < asked.slept[2] <= 4
 
 
 def test_a_slow_model_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.replies import (
@@ -17,18 +18,30 @@ from support.replies import (
     truncated_reply,
     wrong_ports_reply,
 )
-from support.scripted_chat import Answer, Raw, Reset, ScriptedChat, Slow, Status
+from support.scripted_chat import Answer, Pieces, Raw, Reset, ScriptedChat, Slow, Status
 
 from tpugen.dataset import module_header
-from tpugen.errors import ChatModelError, ChatModelNameError, ChatModelReplyError, StorageError, ToolMissingError
+from tpugen.errors import (
+    BudgetExhaustedError,
+    ChatModelError,
+    ChatModelNameError,
+    ChatModelReplyError,
+    StorageError,
+    ToolMissingError,
+)
 from tpugen.findings import Finding
 from tpugen.retrieval import Retriever
 from tpugen.spec import SystolicArraySpec, contract_for
+from tpugen.writers.attempts import LlmOutcome, WriterEvent
+from tpugen.writers.budget import NO_BUDGET, Budget
 from tpugen.writers.composer import compose
 from tpugen.writers.conversation import RetryPolicy
 from tpugen.writers.files import RtlFile
-from tpugen.writers.llm import LlmOutcome, LlmWriter, WriterEvent
+from tpugen.writers.llm import LlmWriter
 from tpugen.writers.providers import ChatSettings
+from tpugen.writers.session import ChatSession, SessionEvent
+from tpugen.writers.settings import WriterSettings
+from tpugen.writers.task import WritingTask
 
 pytestmark = pytest.mark.network
 
@@ -51,6 +64,7 @@ class Bench:
         self.retriever = retriever
         self.log = tmp_path / "llm"
         self.events: list[WriterEvent] = []
+        self.said: list[SessionEvent] = []
         self.judged: list[list[RtlFile]] = []
         self.chat: ScriptedChat
 
@@ -67,14 +81,21 @@ class Bench:
         request: str = REQUEST,
         gate: Callable[[list[RtlFile]], list[Finding]] | None = None,
         timeout_s: float = 10.0,
+        budget: Budget = NO_BUDGET,
+        **choices: Any,
     ) -> LlmOutcome:
+        settings = WriterSettings(repairs=repairs, **{"reply": "module", **choices})
         with ScriptedChat(*answers) as self.chat:
             self.monkeypatch.setenv("TPUGEN_BASE_URL", self.chat.base_url)
-            writer = LlmWriter(
-                "test-model", self.retriever, repairs,
-                settings=ChatSettings(timeout_s=timeout_s), retries=RetryPolicy(tries=3, base_s=0.01),
-            )  # fmt: skip
-            return writer.write(SPEC, request, gate or self.gate, self.log, self.events.append)
+            session = ChatSession(
+                "test-model",
+                settings=ChatSettings(timeout_s=timeout_s),
+                retries=RetryPolicy(tries=3, base_s=0.01),
+                budget=budget,
+                on_event=self.said.append,
+            )
+            writer = LlmWriter(session, self.retriever, settings)
+            return writer.write(WritingTask.for_spec(SPEC, request), gate or self.gate, self.log, self.events.append)
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.events]
@@ -158,8 +179,8 @@ def test_bad_code_goes_to_the_gates_and_repairs_are_bounded(bench: Bench, reply:
 
 def test_no_repairs_means_one_attempt(bench: Bench):
     assert bench.write(wrong_ports_reply(SPEC), repairs=0).attempts == 1
-    with pytest.raises(ValueError, match="max_repairs is -1"):
-        LlmWriter("m", max_repairs=-1)
+    with pytest.raises(ValueError, match="repairs is -1; at least 0 is expected"):
+        WriterSettings(repairs=-1)
 
 
 def test_a_reply_without_code_is_fed_back_and_not_gated(bench: Bench):
@@ -271,7 +292,7 @@ def test_keys_are_nowhere(bench: Bench, caplog: pytest.LogCaptureFixture, capfd:
     assert gate_calls == 2
     assert bench.chat.headers[0]["authorization"] == f"Bearer {KEY}"  # it did reach the server
     texts = [path.read_text() for path in bench.log.rglob("*") if path.is_file()]
-    texts += [event.message for event in bench.events]
+    texts += [event.message for event in [*bench.events, *bench.said]]
     texts += [caplog.text, *capfd.readouterr()]
     assert len(texts) > 10
     assert all(KEY not in text for text in texts)
@@ -281,7 +302,7 @@ def test_faults_on_the_way_are_retried_and_told(bench: Bench):
     outcome = bench.write(Status(429), Reset(), good_reply(SPEC))
     assert outcome.passed and outcome.attempts == 1
     assert outcome.history[0].reply.tries == 3
-    assert bench.kinds().count("retry") == 2
+    assert [event.kind for event in bench.said].count("retry") == 2
 
 
 @pytest.mark.parametrize(
@@ -314,12 +335,8 @@ def test_a_log_folder_that_cannot_be_written(bench: Bench, tmp_path: Path):
 
 
 def test_replies_that_are_no_text_are_kept_as_escapes(bench: Bench):
-    body = json.dumps(
-        {"id": "1", "object": "chat.completion", "created": 0, "model": "m",
-         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "\ud800 no"}}]}
-    )  # fmt: skip
     with pytest.raises(ChatModelReplyError):
-        bench.write(Raw(body.encode()), repairs=0)
+        bench.write(Pieces(["\ud800 no"]), repairs=0)
     assert (bench.log / "attempt-1" / "reply.md").read_text() in ("\\ud800 no", "� no")
     assert json.loads((bench.log / "attempt-1" / "exchange.json").read_text())["prompt_tokens"] is None
 
@@ -336,6 +353,92 @@ def test_notes_of_retrieval_reach_the_user(bench: Bench, tmp_path: Path):
 def test_any_langchain_chat_model_serves(bench: Bench):
     from langchain_core.language_models import FakeListChatModel
 
-    writer = LlmWriter("fake", bench.retriever, model=FakeListChatModel(responses=[good_reply(SPEC)]))
-    outcome = writer.write(SPEC, REQUEST, bench.gate, bench.log)
+    session = ChatSession("fake", model=FakeListChatModel(responses=[good_reply(SPEC)]))
+    writer = LlmWriter(session, bench.retriever, WriterSettings(reply="module"))
+    outcome = writer.write(WritingTask.for_spec(SPEC, REQUEST), bench.gate, bench.log)
     assert outcome.passed and outcome.files[-1].model == "fake"
+
+
+def _body() -> str:
+    return _good_text().partition(");\n")[2].strip()
+
+
+def test_the_model_is_asked_for_the_body_under_the_contracts_header(bench: Bench):
+    outcome = bench.write(fenced(_body()), reply="body", gate=lambda _files: [])
+    assert outcome.passed
+    assert outcome.files[-1].text.startswith(f"{module_header(contract_for(SPEC))}\n")
+    assert outcome.files[-1].text.split() == (module_header(contract_for(SPEC)) + " " + _body()).split()
+    system, user = bench.chat.messages(0)
+    assert "what comes after the header, up to and including `endmodule`" in system["content"]
+    assert user["content"].rstrip().endswith(f"```verilog\n{module_header(contract_for(SPEC))}\n```")
+
+
+def test_a_whole_module_is_taken_where_the_body_was_asked_for(bench: Bench):
+    assert bench.write(good_reply(SPEC), reply="body").passed
+
+
+def test_a_refused_body_is_shown_as_the_body_that_it_was(bench: Bench):
+    wrong = _body().replace(".Rows             (4)", ".Rows             (5)")
+    assert wrong != _body()
+    outcome = bench.write(fenced(wrong), good_reply(SPEC), reply="body", repairs=1)
+    assert outcome.passed
+    answer, findings = (message["content"] for message in bench.chat.messages(1)[2:])
+    assert answer.startswith("```verilog\narray_output_stationary #(") and "module systolic" not in answer
+    assert "Write the complete corrected body again" in findings
+
+
+def test_a_similar_design_is_shown_and_never_the_one_that_is_asked_for(bench: Bench):
+    outcome = bench.write(good_reply(SPEC), examples=3)
+    assert len(set(outcome.examples)) == 3 and TOP not in outcome.examples
+    prompt = bench.chat.prompts[0]
+    assert prompt.count("# A similar design") == 3
+    for name in outcome.examples:
+        assert f"module {name} (" in prompt
+    assert f"shows {', '.join(outcome.examples)}" in str(bench.events[0])
+    assert "# A similar design" not in (bench.write(good_reply(SPEC), examples=0), bench.chat.prompts[0])[1]
+
+
+def test_without_retrieval_no_module_and_no_example_is_shown(bench: Bench):
+    outcome = bench.write(good_reply(SPEC), retrieval=False)
+    assert outcome.passed and outcome.retrieved == () and outcome.examples == ()
+    prompt = bench.chat.prompts[0]
+    assert "array_output_stationary" not in prompt and "# A similar design" not in prompt
+    assert module_header(contract_for(SPEC)) in prompt
+
+
+def test_candidates_start_afresh_and_warmer_and_the_first_that_passes_ends_the_search(bench: Bench):
+    wrong = [wrong_ports_reply(SPEC).replace("4", digit) for digit in "567"]
+    outcome = bench.write(*wrong, good_reply(SPEC), good_reply(SPEC), repairs=1, candidates=3)
+    assert outcome.passed and outcome.attempts == 4 and len(bench.chat.requests) == 4
+    assert [(attempt.number, attempt.candidate, attempt.repair) for attempt in outcome.history] == [
+        (1, 1, 0), (2, 1, 1), (3, 2, 0), (4, 2, 1),
+    ]  # fmt: skip
+    assert [request["temperature"] for request in bench.chat.requests] == pytest.approx([0.2, 0.2, 0.4, 0.4])
+    assert [request["seed"] for request in bench.chat.requests] == [1, 2, 3, 4]
+    assert bench.chat.messages(2) == bench.chat.messages(0)
+    assert sorted(path.name for path in bench.log.iterdir()) == [f"attempt-{number}" for number in (1, 2, 3, 4)]
+
+
+def test_in_full_mode_nothing_is_added_to_what_the_model_wrote(bench: Bench):
+    outcome = bench.write(good_reply(SPEC), mode="full", gate=lambda _files: [])
+    assert [file.name for file in outcome.files] == [f"{TOP}.v"]
+    system, user = (message["content"] for message in bench.chat.messages(0))
+    assert "Write every module that you instantiate: nothing is added to your code." in system
+    assert "# Modules to learn from" in user and f"Write `{TOP}` and every module that it instantiates" in user
+
+
+def test_a_budget_ends_the_search_and_keeps_what_was_judged(bench: Bench):
+    bench.monkeypatch.setattr(ScriptedChat, "prompt_tokens", None)  # budgets go by the length of prompts
+    one = bench.write(wrong_ports_reply(SPEC), repairs=0).spending.tokens
+    outcome = bench.write(*[wrong_ports_reply(SPEC)] * 9, repairs=8, budget=Budget(tokens=one + 1))
+    assert not outcome.passed and outcome.attempts == 1 and len(bench.chat.requests) == 1
+    assert outcome.stopped is not None and outcome.findings[0].rule == "budget"
+    assert outcome.findings[0].message == outcome.stopped and "is used up" in outcome.stopped
+    assert outcome.findings[1].message.startswith("refused ")
+    assert outcome.files[-1].name == f"{TOP}.v"
+
+
+def test_a_budget_of_zero_asks_nothing(bench: Bench):
+    with pytest.raises(BudgetExhaustedError, match="is used up"):
+        bench.write(good_reply(SPEC), budget=Budget.parse("0"))
+    assert bench.chat.requests == [] and bench.judged == []

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tpugen.errors import RequestError
 
-__all__ = ["ClockMhz", "Json", "NoCache", "Out", "Quiet", "RunsDir", "Seed", "SpecFile", "Technology", "Text",
-           "one_request"]  # fmt: skip
+if TYPE_CHECKING:
+    from tpugen.pipeline.custom import CustomRequest
+
+__all__ = ["ClockMhz", "ContractFile", "Json", "NoCache", "Out", "Quiet", "ReferenceFile", "RunsDir", "Seed", "SpecBy",
+           "SpecFile", "Technology", "Text", "any_request", "one_request"]  # fmt: skip
+
+
+class SpecReaderName(StrEnum):
+    """Who reads the request."""
+
+    rules = "rules"
+    llm = "llm"
+    both = "both"
+
 
 Text = Annotated[str | None, typer.Argument(help="The request in words; `-` reads it from stdin.", show_default=False)]
 SpecFile = Annotated[
     Path | None,
     typer.Option("--spec", metavar="FILE", help="A spec as JSON (what `tpugen spec --json` prints) instead of TEXT."),
+]
+SpecBy = Annotated[
+    SpecReaderName | None,
+    typer.Option(
+        "--spec-by",
+        help="Who reads the request. Default: the rules, and the chat model too where they did not understand all.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
@@ -34,6 +54,38 @@ RunsDir = Annotated[
     Path | None,
     typer.Option("--runs-dir", metavar="DIR", help="Where runs are kept (default: $TPUGEN_RUNS_DIR, else ./runs)."),
 ]
+
+
+ContractFile = Annotated[
+    Path | None,
+    typer.Option("--contract", metavar="FILE", help="Verilog header of a module of your own; see docs/contracts.md."),
+]
+ReferenceFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        metavar="FILE",
+        help="What it must do: a Python reference, a cocotb module or a Verilog test bench.",
+    ),
+]
+
+
+def any_request(
+    text: str | None, spec_file: Path | None, contract: Path | None, reference: Path | None
+) -> str | Mapping[str, Any] | CustomRequest:
+    """The sentence or the spec, or a contract and a reference with or without a sentence.
+
+    Raises:
+        RequestError: nothing, too much, or files that cannot be used.
+    """
+    if contract is None and reference is None:
+        return one_request(text, spec_file)
+    if spec_file is not None:
+        given = "--contract" if contract is not None else "--reference"
+        raise RequestError(f"--spec and {given} both say what to build", hint="leave one of them out")
+    from tpugen.pipeline.custom import read_custom
+
+    return read_custom(contract, reference, sys.stdin.read() if text == "-" else text)
 
 
 def one_request(text: str | None, spec_file: Path | None) -> str | Mapping[str, Any]:

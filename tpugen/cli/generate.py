@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from tpugen.cli.choices import ClockMhz, Json, NoCache, Quiet, RunsDir, Seed, SpecFile, Technology, Text, one_request
+from tpugen.cli.choices import (
+    ClockMhz,
+    ContractFile,
+    Json,
+    NoCache,
+    Quiet,
+    ReferenceFile,
+    RunsDir,
+    Seed,
+    SpecBy,
+    SpecFile,
+    Technology,
+    Text,
+    any_request,
+)
 
 __all__ = ["generate"]
 
@@ -26,6 +40,20 @@ class Fallback(StrEnum):
     composer = "composer"
 
 
+class Mode(StrEnum):
+    """What the chat model writes."""
+
+    compose = "compose"
+    full = "full"
+
+
+class ReplyStyle(StrEnum):
+    """How much of the top module the chat model writes in compose mode."""
+
+    body = "body"
+    module = "module"
+
+
 class SynthMode(StrEnum):
     """How to synthesise."""
 
@@ -37,6 +65,8 @@ class SynthMode(StrEnum):
 def generate(
     text: Text = None,
     spec: SpecFile = None,
+    contract: ContractFile = None,
+    reference: ReferenceFile = None,
     technology: Technology = "osu018",
     clock_mhz: ClockMhz = None,
     gemm: Annotated[
@@ -48,8 +78,8 @@ def generate(
         typer.Option(
             "--model",
             metavar="NAME",
-            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, gguf:FILE, or "
-            "langchain:PROVIDER:NAME.",
+            help="Chat model that writes the RTL: a model of an OpenAI-compatible endpoint, local:FILE (a GGUF file), "
+            "recorded:FILE, or langchain:PROVIDER:NAME.",
         ),
     ] = None,
     writer: Annotated[
@@ -58,9 +88,35 @@ def generate(
     fallback: Annotated[
         Fallback | None, typer.Option("--fallback", help="Who writes instead if the chat model fails.")
     ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option("--mode", help="The chat model writes the top level over the library, or every module."),
+    ] = None,
+    reply: Annotated[
+        ReplyStyle,
+        typer.Option("--reply", help="In compose mode: what follows the contract's header, or the whole module."),
+    ] = ReplyStyle.body,
+    candidates: Annotated[
+        int, typer.Option("--candidates", min=1, max=100, help="How often the chat model may start afresh.")
+    ] = 2,
     repairs: Annotated[
-        int, typer.Option("--repairs", min=0, max=50, help="How often the chat model may mend its RTL.")
+        int, typer.Option("--repairs", min=0, max=50, help="How often it may mend each candidate.")
     ] = 3,
+    retrieval: Annotated[
+        bool, typer.Option("--retrieval/--no-retrieval", help="Show it library modules and similar designs.")
+    ] = True,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, max=10, help="How many similar designs it is shown.")
+    ] = 1,
+    spec_by: SpecBy = None,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="LIMITS", help='What it may cost, e.g. "20000 tokens, 10 min, 0.50 usd".'),
+    ] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option("--prices", metavar="IN,OUT", help="US dollars for a million tokens (default: $TPUGEN_PRICES)."),
+    ] = None,
     chat_timeout: Annotated[
         float,
         typer.Option("--chat-timeout", min=1, max=86_400, metavar="SECONDS", help="Limit of one request to it."),
@@ -87,10 +143,12 @@ def generate(
     from tpugen.pipeline.generation import generate as run_generate
     from tpugen.pipeline.options import GenerateOptions
 
-    request = one_request(text, spec)
+    request = any_request(text, spec, contract, reference)
     options = GenerateOptions(
         writer=writer.value if writer else None, chat_model=model, fallback=fallback.value if fallback else None,
-        repairs=repairs, chat_timeout_s=chat_timeout, seed=seed, technology=technology, clock_mhz=clock_mhz,
+        mode=mode.value if mode else None, reply=reply.value, candidates=candidates, repairs=repairs,
+        retrieval=retrieval, examples=examples, spec_by=spec_by.value if spec_by else None, budget=budget,
+        prices=prices, chat_timeout_s=chat_timeout, seed=seed, technology=technology, clock_mhz=clock_mhz,
         gemms=tuple(gemm or ()), synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out,
         runs_folder=runs_dir,
     )  # fmt: skip

@@ -18,6 +18,8 @@ from tpugen.cli.arith import app as arith_app
 from tpugen.cli.arith_accuracy import accuracy
 from tpugen.cli.arith_measure import measure
 from tpugen.cli.arith_pareto import pareto
+from tpugen.cli.bench import app as bench_app
+from tpugen.cli.dataset import app as dataset_app
 from tpugen.cli.doctor import doctor
 from tpugen.cli.generate import generate
 from tpugen.cli.model import app as model_app
@@ -55,6 +57,8 @@ for _command in (accuracy, measure, pareto):
     arith_app.command()(_command)
 app.add_typer(arith_app, name="arith")
 app.command()(retrieve)
+app.add_typer(dataset_app, name="dataset")
+app.add_typer(bench_app, name="bench")
 app.add_typer(runs_app, name="runs")
 app.command()(resume)
 app.command()(report)

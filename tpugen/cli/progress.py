@@ -62,7 +62,7 @@ def _live() -> Iterator[Observer]:
                     bar.console.print(Text(f"run {event.text}", style="dim"), soft_wrap=True)
                 case "start":
                     bar.reset(task, description=event.step)
-                case "note":
+                case "note" | "progress":
                     bar.update(task, description=f"{event.step}: {event.text}")
                 case "end":
                     assert event.record is not None  # noqa: S101 - `end` events carry their record

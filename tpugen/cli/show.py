@@ -45,6 +45,9 @@ def _pairs(result: RunResult) -> list[tuple[str, str]]:
     pairs.append(("module", result.module))
     pairs.append(("written by", result.writer if result.writer == "composer" else str(result.chat_model)))
     pairs.extend(("assumed", f"{a['field']} = {a['value']}: {a['reason']}") for a in result.assumptions)
+    for item in result.disagreements:
+        words = f"{item['field']}: rules {item['rules']}, chat model {item['model']}; {item['why']}"
+        pairs.append(("read differently", words))
     pairs.extend(("not understood", words) for words in result.not_understood)
     if result.area_um2 is not None:
         pairs.append(("technology", result.technology))

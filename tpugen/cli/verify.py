@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tpugen.cli.choices import Json, NoCache, Out, Quiet, Seed, SpecFile, one_request
+from tpugen.cli.choices import ContractFile, Json, NoCache, Out, Quiet, ReferenceFile, Seed, SpecFile, any_request
 from tpugen.cli.default_command import with_default_command
 from tpugen.cli.output import print_json, print_pairs
 from tpugen.cli.verify_matrix import matrix
@@ -20,6 +20,8 @@ def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Verilog-2005 sources of the design.")],
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it is to be, in words.")] = None,
     spec: SpecFile = None,
+    contract: ContractFile = None,
+    reference: ReferenceFile = None,
     until: Annotated[
         str, typer.Option("--until", metavar="GATE", help="Last gate: sandbox, contract, lint or simulate.")
     ] = "simulate",
@@ -29,15 +31,15 @@ def verify(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Run the gates on RTL files against a spec: sandbox, contract, lint, simulation."""
+    """Run the gates on RTL files against a spec or a contract: sandbox, contract, lint, simulation."""
     from tpugen.cli.progress import progress
     from tpugen.pipeline.checking import verify_files
-    from tpugen.pipeline.request import understand
+    from tpugen.pipeline.custom import spec_of_request
 
-    asked = understand(one_request(text, spec))
+    asked = spec_of_request(any_request(text, spec, contract, reference))
     with progress(quiet=quiet) as observer:
         result = verify_files(
-            files, asked.spec, until=until, seed=seed, out=out, use_cache=not no_cache, observer=observer
+            files, asked, until=until, seed=seed, out=out, use_cache=not no_cache, observer=observer
         )
     if json:
         print_json(result)

@@ -17,7 +17,7 @@ from tpugen.errors import RequestError
 from tpugen.model.mapping import array_shape, require_gemm_design
 from tpugen.spec import AdderUnit, DesignSpec, MultiplierUnit
 
-__all__ = ["ArithmeticEstimate", "UnitEstimate", "estimate_arithmetic"]
+__all__ = ["ArithmeticEstimate", "UnitEstimate", "estimate_arithmetic", "estimate_unit", "nearest_measured"]
 
 _POWER_OF_WIDTH: Mapping[Role, float] = {"adder": 1.0, "multiplier": 2.0}
 """How area and energy grow with the width of the operands: an adder's in proportion, a multiplier's with the square."""
@@ -86,8 +86,7 @@ def estimate_arithmetic(spec: DesignSpec, technology: str) -> ArithmeticEstimate
         ("adder", design.adder, (design.accumulator_width_bits,)),
     ]
     parts = tuple(
-        _part(role, unit.family, unit.structure, unit.parameters, widths, design.signed, technology, rows * cols)
-        for role, unit, widths in chosen
+        estimate_unit(role, unit, widths, design.signed, technology, rows * cols) for role, unit, widths in chosen
     )
     energy = math.fsum(part.energy_pj for part in parts)
     return ArithmeticEstimate(
@@ -100,20 +99,32 @@ def estimate_arithmetic(spec: DesignSpec, technology: str) -> ArithmeticEstimate
     )
 
 
-def _part(
+def estimate_unit(
     role: Role,
-    family: str,
-    structure: str | None,
-    parameters: Mapping[str, int],
+    unit: MultiplierUnit | AdderUnit,
     widths: tuple[int, ...],
     signed: bool,
     technology: str,
-    count: int,
+    count: int = 1,
 ) -> UnitEstimate:
+    """Area and energy of `count` equal units: measured, or scaled from the nearest unit of the family that was.
+
+    Args:
+        role: `adder` or `multiplier`.
+        unit: Family, structure and all parameters.
+        widths: Operand widths in bits: one of an adder, two of a multiplier.
+        signed: Whether operands are two's complement.
+        technology: Name of a technology in which units were measured.
+        count: How many.
+
+    Raises:
+        RequestError: the family was not measured in this technology at any width.
+    """
+    family, structure, parameters = unit.family, unit.structure, unit.parameters
     row = unit_cost(role, family, widths, signed, parameters, technology, structure=structure)
     scale, note = 1.0, None
     if row is None:
-        row = _nearest(role, family, structure, parameters, widths, technology)
+        row = nearest_measured(role, family, structure, parameters, widths, technology)
         scale = (math.prod(widths) ** (1 / len(widths)) / row.widths[0]) ** _POWER_OF_WIDTH[role]
         measured = f"{row.label}, {row.widths[0]} bits, {'signed' if row.signed else 'unsigned'}"
         note = f"scaled by {scale:.3g} from {measured}"
@@ -128,7 +139,7 @@ def _part(
     )
 
 
-def _nearest(
+def nearest_measured(
     role: Role,
     family: str,
     structure: str | None,
@@ -136,7 +147,11 @@ def _nearest(
     widths: tuple[int, ...],
     technology: str,
 ) -> UnitCost:
-    """The measured unit of the family that is nearest in width, then in the share of the width that parameters take."""
+    """The measured unit of the family that is nearest in width, then in the share of the width that parameters take.
+
+    Raises:
+        RequestError: the family was not measured in this technology at any width.
+    """
     width = math.prod(widths) ** (1 / len(widths))
     rows = [
         row

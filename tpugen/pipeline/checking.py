@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tpugen.errors import DesignFailedError, RequestError
 from tpugen.findings import Finding, has_errors
 from tpugen.pipeline.cache import StepCache
+from tpugen.pipeline.custom import check_custom
 from tpugen.pipeline.gate_steps import ContractStep, LintStep, SandboxStep, SimulateStep
 from tpugen.pipeline.options import GenerateOptions, Observer, SynthesisMode, silent
 from tpugen.pipeline.request import spec_from_file, understand
@@ -22,7 +23,7 @@ from tpugen.pipeline.result import StepLine
 from tpugen.pipeline.rtl import compose_rtl
 from tpugen.pipeline.step import Context, Flow, Step
 from tpugen.results import SimulationResult, SynthesisResult, TimingResult
-from tpugen.spec import DesignSpec
+from tpugen.spec import AnySpec, CustomSpec
 from tpugen.storage import copy_file_atomic, make_folder, read_json, write_json_atomic
 
 __all__ = ["GATES", "CheckResult", "SynthesisReport", "synthesise_files", "synthesise_request", "verify_files"]
@@ -65,7 +66,7 @@ class SynthesisReport(BaseModel):
 
 def verify_files(
     files: Sequence[Path],
-    spec: DesignSpec,
+    spec: AnySpec,
     *,
     until: str = "simulate",
     seed: int = 1,
@@ -77,7 +78,7 @@ def verify_files(
 
     Args:
         files: Verilog-2005 sources of the design; their names must differ.
-        spec: What the RTL is to be.
+        spec: What the RTL is to be: a design of the library, or a contract and a reference of the caller's own.
         until: The last gate to run, one of `GATES`.
         seed: Seed of the bench's stimulus.
         out: Folder to keep logs and waves in, new or empty; left out: nothing is kept.
@@ -85,11 +86,13 @@ def verify_files(
         observer: Hears what happens.
 
     Raises:
-        RequestError: a file that is not there, an unknown gate, a folder that is not empty.
+        RequestError: a file that is not there, an unknown gate, a folder that is not empty, a wrong reference.
         ToolError: a tool is missing or broke.
     """
     if until not in GATES:
         raise RequestError(f"no gate is called {until!r}", hint=f"gates in order: {', '.join(GATES)}")
+    if isinstance(spec, CustomSpec) and until == "simulate":
+        check_custom(spec, seed)
     steps: list[Step] = [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
     steps = steps[: GATES.index(until) + 1]
     with _work_folder(out) as folder:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tpugen.errors import ChatModelError, ChatModelNameError
+from tpugen.errors import ChatModelError, ChatModelNameError, RequestError
 from tpugen.findings import Finding
 from tpugen.pipeline.identity import code_fingerprint, package_version
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import ProvenanceRecord
+from tpugen.spec import CustomSpec
 from tpugen.storage import make_folder, sha256_text, write_json_atomic, write_text_atomic
 
 if TYPE_CHECKING:
@@ -25,12 +27,13 @@ _FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}\.v")
 
 def spec_document(context: Context) -> dict[str, Any]:
     """`spec.json`: what `tpugen spec --json` prints, and the request it was read from."""
-    return {
+    document = {
         "spec": context.spec.model_dump(mode="json"),
         "assumptions": context.assumptions,
         "not_understood": context.not_understood,
         "request": context.request,
     }
+    return document | ({"reading": context.reading} if context.reading else {})
 
 
 class SpecStep(Step):
@@ -58,6 +61,7 @@ class SpecStep(Step):
             )
             for words in context.not_understood
         ]
+        findings += [_disagreement(item) for item in context.reading.get("disagreements", [])]
         assumed = len(context.assumptions)
         summary = f"{context.contract.module}, {context.spec.clock_mhz:g} MHz"
         if assumed:
@@ -66,7 +70,15 @@ class SpecStep(Step):
 
     def command(self, context: Context) -> str | None:
         """See `Step.command`."""
-        return f"tpugen spec {shlex.quote(context.request)} --json" if context.request else None
+        if context.request is None or isinstance(context.spec, CustomSpec):
+            return None
+        return f"tpugen spec {shlex.quote(context.request)} --json"
+
+
+def _disagreement(item: Mapping[str, Any]) -> Finding:
+    """What rules and chat model read differently, and how it was settled."""
+    message = f"{item['field']}: the rules read {item['rules']!r}, the chat model {item['model']!r}; {item['why']}"
+    return Finding(severity="info", gate="spec", rule="disagreement", message=message)
 
 
 class WriteStep(Step):
@@ -94,16 +106,17 @@ class WriteStep(Step):
         }
         if options.chosen_writer == "llm":
             assert options.chat_model is not None  # noqa: S101 - for the type checker; options checked it
+            from tpugen.writers.prompting import prompts_hash
             from tpugen.writers.providers import endpoint_in_words
 
+            chosen = ("mode", "reply", "candidates", "repairs", "retrieval", "examples", "budget", "fallback", "seed")
             inputs |= {
                 "request": context.request,
                 "chat_model": options.chat_model,
                 "endpoint": endpoint_in_words(options.chat_model),
                 "model_file": _file_identity(options.chat_model),
-                "fallback": options.fallback,
-                "repairs": options.repairs,
-                "seed": options.seed,
+                "options": options.model_dump(include=set(chosen)),
+                "prompts": prompts_hash(),
                 "langchain": package_version("langchain-core"),
                 "gates": [step.id for step in self.gate_steps],
             }
@@ -122,7 +135,11 @@ class WriteStep(Step):
         if model is None:
             return "tpugen rtl --spec spec.json --out rtl"
         request = shlex.quote(context.request or context.contract.module)
-        return f"tpugen generate {request} --model {shlex.quote(model)} --repairs {context.options.repairs}"
+        options = context.options
+        asked = "--spec spec.json" if isinstance(context.spec, CustomSpec) else request
+        command = f"tpugen generate {asked} --model {shlex.quote(model)}"
+        command += f" --candidates {options.candidates} --repairs {options.repairs}"
+        return command if options.mode is None else f"{command} --mode {options.mode}"
 
     def _chat_model(self, context: Context, folder: Path) -> Outcome:
         from tpugen.pipeline.llm_writing import write_with_chat_model
@@ -140,15 +157,25 @@ class WriteStep(Step):
             problem = error
             message = f"the chat model {context.options.chat_model} failed: {error.message}"
         else:
-            details = {"retrieved": list(outcome.retrieved), "attempts": outcome.attempts}
+            details = {
+                "retrieved": list(outcome.retrieved),
+                "examples": list(outcome.examples),
+                "attempts": outcome.attempts,
+                "spending": asdict(outcome.spending),
+                "stopped": outcome.stopped,
+            }
             findings = list(outcome.findings)
             if outcome.passed:
                 write_rtl(outcome.files, context.root)
                 _write_provenance(folder, outcome.files, "llm", **details)
                 noun = "attempt" if outcome.attempts == 1 else "attempts"
                 summary = f"{context.options.chat_model}, {outcome.attempts} {noun}, {_count(outcome.files)}"
+                if outcome.spending.tokens:
+                    summary += f", {outcome.spending.tokens:,} tokens"
                 return Outcome(summary, [f for f in findings if f.severity != "error"])
             message = f"no attempt of the chat model {context.options.chat_model} passed the gates"
+            if outcome.stopped is not None:
+                message += " before its budget was used up"
             if context.options.fallback is None:
                 _write_provenance(folder, [], "llm", **details)
                 failed = Finding(
@@ -156,7 +183,8 @@ class WriteStep(Step):
                     gate="write",
                     rule="no-attempt-passed",
                     message=message,
-                    hint="see llm/ for every exchange; try a stronger model, more --repairs, or --fallback composer",
+                    hint="see llm/ for every exchange; try a stronger model, more --candidates or --repairs, "
+                    "or --fallback composer",
                 )
                 return Outcome(f"{message} ({outcome.attempts} attempts)", [failed, *findings])
         fallback = Finding(
@@ -174,6 +202,8 @@ class WriteStep(Step):
 def _composer(context: Context, folder: Path, **details: object) -> Outcome:
     from tpugen.writers.composer import compose
 
+    if isinstance(context.spec, CustomSpec):
+        raise RequestError(f"the composer cannot write {context.spec.module}: it has a contract of its own")
     files = compose(context.spec)
     write_rtl(files, context.root)
     _write_provenance(folder, files, "composer", **details)

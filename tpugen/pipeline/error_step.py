@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tpugen.pipeline.identity import code_fingerprint
 from tpugen.pipeline.measure_steps import default_gemm
 from tpugen.pipeline.step import Context, Outcome, Step
-from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from tpugen.spec import (
+    AdderSpec,
+    AdderUnit,
+    CustomSpec,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+)
 from tpugen.storage import write_json_atomic
 
 if TYPE_CHECKING:
@@ -47,6 +56,7 @@ class ErrorStep(Step):
         from tpugen.arithmetic.error_records import DesignErrors
 
         spec, seed = context.spec, context.options.seed
+        assert not isinstance(spec, CustomSpec)  # noqa: S101 - the flow holds the step for designs of the library
         errors = DesignErrors(
             multiplier=_multiplier_error(spec, seed),
             adder=_adder_error(spec, seed),
@@ -58,6 +68,7 @@ class ErrorStep(Step):
 
 def _length(context: Context) -> int:
     """Products in a dot product: the K of the workload, if that is not too long to try."""
+    assert not isinstance(context.spec, CustomSpec)  # noqa: S101 - the flow holds the step for designs of the library
     gemm = (context.options.gemms or (default_gemm(context.spec),))[0]
     return min(int(gemm.split("x")[1]), _LENGTH_MAX)
 

@@ -14,7 +14,7 @@ from tpugen.findings import Finding
 from tpugen.pipeline.identity import code_fingerprint, package_version, require_tools
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import SimulationResult, ToolVersion
-from tpugen.spec import AdderSpec, MultiplierSpec
+from tpugen.spec import AdderSpec, CustomSpec, MultiplierSpec
 from tpugen.storage import sha256_file, write_json_atomic
 
 __all__ = ["ContractStep", "LintStep", "ProveStep", "SandboxStep", "SimulateStep", "rtl_hashes"]
@@ -155,11 +155,15 @@ class SimulateStep(Step):
 
     def run(self, context: Context, folder: Path) -> Outcome:
         """See `Step.run`."""
+        from tpugen.verif.custom_bench import simulate_custom
         from tpugen.verif.simulation import simulate
 
-        options = context.options
+        spec, options = context.spec, context.options
         try:
-            result = simulate(context.spec, context.rtl_files, folder, seed=options.seed, waves=options.waves)
+            if isinstance(spec, CustomSpec):
+                result = simulate_custom(spec, context.rtl_files, folder, seed=options.seed, waves=options.waves)
+            else:
+                result = simulate(spec, context.rtl_files, folder, seed=options.seed, waves=options.waves)
         except ToolLimitError as error:
             stuck = Finding(
                 severity="error",
@@ -230,7 +234,9 @@ def _with_run_paths(result: SimulationResult, folder: Path, root: Path) -> Simul
 
 def _summary(result: SimulationResult) -> str:
     passed = sum(test.passed for test in result.tests)
-    text = f"{passed} of {len(result.tests)} tests passed, {result.results_checked:,} results checked"
+    text = f"{passed} of {len(result.tests)} tests passed"
+    if result.results_checked:
+        text += f", {result.results_checked:,} results checked"
     if result.measured_cycles is not None:
         text += f", latency {result.measured_cycles} cycles"
         if result.expected_cycles is not None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
 from tpugen import __version__
 from tpugen.errors import StorageError, TpugenError
 from tpugen.pipeline.cache import StepCache
+from tpugen.pipeline.custom import CustomRequest, understand_custom
 from tpugen.pipeline.design_steps import SpecStep, WriteStep
 from tpugen.pipeline.error_step import ErrorStep, is_approximate
 from tpugen.pipeline.folder import (
@@ -32,28 +35,33 @@ from tpugen.pipeline.gate_steps import ContractStep, LintStep, ProveStep, Sandbo
 from tpugen.pipeline.identity import git_commit, machine_summary
 from tpugen.pipeline.measure_steps import ModelStep, ReportStep, StaStep, SynthStep, default_gemm
 from tpugen.pipeline.options import Event, GenerateOptions, Observer, silent
-from tpugen.pipeline.request import understand
+from tpugen.pipeline.request import Understanding, understand
 from tpugen.pipeline.result import RunResult, load_result
 from tpugen.pipeline.step import Context, Flow, Step
 from tpugen.results import GateRecord, Manifest, ProvenanceRecord, ToolVersion
-from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, contract_for, spec_from_dict
-from tpugen.storage import read_json, remove_unfinished
+from tpugen.spec import AdderSpec, AnySpec, CustomSpec, DesignSpec, MultiplierSpec, any_spec_from_dict, contract_of
+from tpugen.storage import copy_file_atomic, make_folder, read_json, remove_unfinished
+
+if TYPE_CHECKING:
+    from tpugen.writers.session import ChatSession, SessionEvent
 
 __all__ = ["design_steps", "generate", "preflight", "resume"]
 
 
-def design_steps(spec: DesignSpec) -> list[Step]:
+def design_steps(spec: AnySpec) -> list[Step]:
     """The steps of a whole run, in order; `prove` is among them where a proof settles, `error` if a unit is inexact."""
     from tpugen.verif.proof import provable
 
     gates: list[Step] = [SandboxStep(), ContractStep(), LintStep(), SimulateStep()]
+    if isinstance(spec, CustomSpec):
+        return [SpecStep(), WriteStep(gates), *gates, SynthStep(), StaStep(), ModelStep(), ReportStep()]
     proof = [ProveStep()] if provable(spec) else []
     error = [ErrorStep()] if is_approximate(spec) else []
     return [SpecStep(), WriteStep(gates), *gates, *proof, *error, SynthStep(), StaStep(), ModelStep(), ReportStep()]
 
 
 def generate(
-    request: str | DesignSpec | Mapping[str, Any],
+    request: str | DesignSpec | CustomRequest | CustomSpec | Mapping[str, Any],
     *,
     options: GenerateOptions | None = None,
     observer: Observer = silent,
@@ -61,7 +69,7 @@ def generate(
     """Write, check and measure a design.
 
     Args:
-        request: A sentence, a spec, or a spec as plain data.
+        request: A sentence, a spec, a spec as plain data, or a contract and a reference of the caller's own.
         options: Choices; the defaults need no network and no key.
         observer: Hears what happens while it goes on.
 
@@ -75,7 +83,18 @@ def generate(
         StorageError: the disk refused, or another process works on the folder.
     """
     options = _absolute(options or GenerateOptions())
-    asked = understand(request, clock_mhz=options.clock_mhz)
+    session, log = _reading_session(options, observer)
+    try:
+        return _generate(_understood(request, options, session), options, session, log, observer)
+    finally:
+        if log is not None:
+            shutil.rmtree(log.parent, ignore_errors=True)
+
+
+def _generate(
+    asked: Understanding, options: GenerateOptions, session: ChatSession | None, log: Path | None, observer: Observer
+) -> RunResult:
+    """The run of what was understood; its folder keeps what was asked of the chat model to understand it."""
     if not options.gemms:
         options = options.model_copy(update={"gemms": asked.gemms})
     preflight(options)
@@ -88,13 +107,14 @@ def generate(
     if options.out is not None:
         folder = choose_folder(options.out, identity)
     else:
-        folder = new_run_folder(runs_folder(options.runs_folder), contract_for(asked.spec).module)
+        folder = new_run_folder(runs_folder(options.runs_folder), contract_of(asked.spec).module)
     with lock_run(folder):
         if not (folder / "request.json").is_file():
             stored = {
                 "identity": identity,
                 "assumptions": [*asked.assumptions, *_assumed_workload(asked.spec, options)],
                 "not_understood": asked.not_understood,
+                "reading": _reading(asked),
                 "use_cache": options.use_cache,
                 "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
                 "command": _command_line(),
@@ -105,7 +125,46 @@ def generate(
                 with suppress(OSError):
                     folder.rmdir()  # nothing was started: leave nothing
                 raise
-        return _execute(folder, observer, use_cache=options.use_cache, keep=options.use_cache)
+        if log is not None and log.is_file():
+            copy_file_atomic(log, make_folder(folder / "reading") / log.name)
+        return _execute(folder, observer, use_cache=options.use_cache, keep=options.use_cache, session=session)
+
+
+def _reading_session(options: GenerateOptions, observer: Observer) -> tuple[ChatSession | None, Path | None]:
+    """A session with the chat model, if there is one, and the file that logs it until the run's folder stands."""
+    if options.chat_model is None:
+        return None, None
+    from tpugen.pipeline.llm_writing import EXCHANGES, open_session
+
+    log = Path(tempfile.mkdtemp(prefix="tpugen-")) / EXCHANGES
+
+    def pass_on(event: SessionEvent) -> None:
+        observer(Event("progress" if event.kind == "progress" else "note", step="spec", text=str(event)))
+
+    session = open_session(options, log, pass_on)
+    return session, log
+
+
+def _reading(asked: Understanding) -> dict[str, Any]:
+    """Who read the request and what they read differently; empty where the rules alone read it, or nobody had to."""
+    if asked.read_by in ("given", "rules"):
+        return {}
+    return {"read_by": asked.read_by, "readings": asked.readings, "disagreements": asked.disagreements}
+
+
+def _understood(
+    request: str | DesignSpec | CustomRequest | CustomSpec | Mapping[str, Any],
+    options: GenerateOptions,
+    session: ChatSession | None,
+) -> Understanding:
+    """What is asked for: a design of the library, or one with a contract of the caller's own."""
+    if isinstance(request, Mapping) and request.get("kind") == "custom":
+        request = CustomSpec.model_validate(any_spec_from_dict(request))
+    if isinstance(request, CustomSpec):
+        request = CustomRequest(request)
+    if isinstance(request, CustomRequest):
+        return understand_custom(request, options)
+    return understand(request, clock_mhz=options.clock_mhz, reader=options.spec_by, session=session)
 
 
 def resume(run: str | Path, *, runs: Path | None = None, observer: Observer = silent) -> RunResult:
@@ -130,8 +189,8 @@ def resume(run: str | Path, *, runs: Path | None = None, observer: Observer = si
         return _execute(folder, observer, use_cache=bool(stored.get("use_cache", True)), keep=True)
 
 
-def _assumed_workload(spec: DesignSpec, options: GenerateOptions) -> list[dict[str, Any]]:
-    if options.gemms or isinstance(spec, AdderSpec | MultiplierSpec):
+def _assumed_workload(spec: AnySpec, options: GenerateOptions) -> list[dict[str, Any]]:
+    if options.gemms or isinstance(spec, AdderSpec | MultiplierSpec | CustomSpec):
         return []
     return [{"field": "workload", "value": f"GEMM {default_gemm(spec)}", "reason": "no workload is named (--gemm)"}]
 
@@ -185,20 +244,24 @@ def _context(folder: Path, observer: Observer) -> Context:
     identity = stored["identity"]
     return Context(
         root=folder,
-        spec=spec_from_dict(identity["spec"]),
+        spec=any_spec_from_dict(identity["spec"]),
         options=_stored_options(folder, stored),
         request=identity["request"],
         assumptions=list(stored["assumptions"]),
+        reading=dict(stored.get("reading", {})),
         not_understood=list(stored["not_understood"]),
         clock_asked=bool(identity["clock_asked"]),
         observer=observer,
     )
 
 
-def _execute(folder: Path, observer: Observer, *, use_cache: bool, keep: bool) -> RunResult:
+def _execute(
+    folder: Path, observer: Observer, *, use_cache: bool, keep: bool, session: ChatSession | None = None
+) -> RunResult:
     """Run the flow in a folder that this process holds; the manifest always says how far it came."""
     remove_unfinished(folder)
     context = _context(folder, observer)
+    context.session = session
     observer(Event("run", text=str(folder)))
     manifest = _first_manifest(context, read_request(folder))
     write_manifest(folder, manifest)

@@ -8,17 +8,75 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tpugen.findings import Finding, has_errors
+from tpugen.paths import cache_dir
+from tpugen.pipeline.custom import writing_task
 from tpugen.pipeline.design_steps import write_rtl
+from tpugen.pipeline.options import GenerateOptions
 from tpugen.pipeline.step import Context, Flow, Step
+from tpugen.writers.budget import NO_BUDGET, Budget, Prices
+from tpugen.writers.settings import WriterSettings
 
 if TYPE_CHECKING:
+    from tpugen.writers.attempts import Gate, LlmOutcome
     from tpugen.writers.files import RtlFile
-    from tpugen.writers.llm import LlmOutcome
+    from tpugen.writers.session import ChatSession, SessionEvent
 
-__all__ = ["attempt_gate", "write_with_chat_model"]
+__all__ = ["attempt_gate", "open_session", "write_with_chat_model", "writer_settings"]
+
+CHAT_CACHE = "chat.sqlite"
+"""File of the cache folder that holds replies of chat models."""
+
+EXCHANGES = "exchanges.sqlite"
+"""File of a run that holds every exchange of a step."""
 
 
-def attempt_gate(context: Context, steps: Sequence[Step], folder: Path) -> Callable[[list[RtlFile]], list[Finding]]:
+def writer_settings(options: GenerateOptions, *, custom: bool = False) -> WriterSettings:
+    """The writer's settings that a run's options stand for.
+
+    Args:
+        options: The choices.
+        custom: Whether the contract is the user's own: no library module covers it, so the model writes every module.
+    """
+    return WriterSettings(
+        mode=options.mode or ("full" if custom else "compose"),
+        reply=options.reply,
+        candidates=options.candidates,
+        repairs=options.repairs,
+        retrieval=options.retrieval,
+        examples=options.examples,
+    )
+
+
+def open_session(
+    options: GenerateOptions, log: Path | None = None, on_event: Callable[[SessionEvent], None] = lambda _event: None
+) -> ChatSession:
+    """A session with the chat model that a run's options name.
+
+    Args:
+        options: They name a chat model.
+        log: SQLite file that gets every exchange.
+        on_event: Told what happens.
+
+    Raises:
+        RequestError: money is limited and no price is known.
+    """
+    from tpugen.writers.exchange_store import ExchangeStore
+    from tpugen.writers.providers import ChatSettings
+    from tpugen.writers.session import ChatSession
+
+    assert options.chat_model is not None  # noqa: S101 - for the type checker; options checked it
+    return ChatSession(
+        options.chat_model,
+        settings=ChatSettings(timeout_s=options.chat_timeout_s, seed=options.seed),
+        budget=NO_BUDGET if options.budget is None else Budget.parse(options.budget),
+        prices=None if options.prices is None else Prices.parse(options.prices),
+        log=None if log is None else ExchangeStore(log),
+        cache=ExchangeStore(cache_dir() / CHAT_CACHE) if options.use_cache else None,
+        on_event=on_event,
+    )
+
+
+def attempt_gate(context: Context, steps: Sequence[Step], folder: Path) -> Gate:
     """A function that judges one attempt after the other, each in `<folder>/attempt-N/`.
 
     Steps run until the first that refuses, so that no tool reads what the sandbox did not pass.
@@ -49,28 +107,30 @@ def attempt_gate(context: Context, steps: Sequence[Step], folder: Path) -> Calla
 
 
 def write_with_chat_model(context: Context, steps: Sequence[Step]) -> LlmOutcome:
-    """Have the chat model write and repair until the gates pass or its repairs are used up.
+    """Have the chat model write and repair until the gates pass, or candidates, repairs or budget are used up.
 
     Raises:
         ChatModelError: the chat model cannot be reached, or failed.
     """
     from tpugen.retrieval import Retriever
+    from tpugen.retrieval.embeddings import chosen_embedding
+    from tpugen.writers.exchange_store import ExchangeStore
     from tpugen.writers.llm import LlmWriter
-    from tpugen.writers.providers import ChatSettings
 
-    name = context.options.chat_model
-    assert name is not None  # noqa: S101 - for the type checker; options checked it
     folder = context.root / "llm"
-    writer = LlmWriter(
-        name,
-        Retriever(),
-        max_repairs=context.options.repairs,
-        settings=ChatSettings(timeout_s=context.options.chat_timeout_s),
-    )
+    session = context.session or open_session(context.options)
+    session.log = ExchangeStore(folder / EXCHANGES)
+    session.on_event = lambda event: _pass_on(context, event)
+    task = writing_task(context)
+    settings = writer_settings(context.options, custom=task.spec is None)
+    retriever = Retriever(embedder=chosen_embedding()) if settings.retrieval else None
+    writer = LlmWriter(session, retriever, settings, seed=context.options.seed)
     return writer.write(
-        context.spec,
-        context.request or context.contract.module,
-        attempt_gate(context, steps, folder),
-        folder,
-        lambda text: context.note("write", str(text)),
+        task, attempt_gate(context, steps, folder), folder, lambda event: context.note("write", str(event))
     )
+
+
+def _pass_on(context: Context, event: SessionEvent) -> None:
+    """What the writer does not tell of itself: a reply that grows, retries, notes."""
+    if event.kind in ("progress", "retry", "note"):
+        context.note("write", str(event), often=event.kind == "progress")

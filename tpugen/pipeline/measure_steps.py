@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tpugen.errors import ToolFailedError
+from tpugen.errors import DesignFailedError, ToolFailedError
 from tpugen.findings import Finding
 from tpugen.pipeline.gate_steps import rtl_hashes
 from tpugen.pipeline.identity import code_fingerprint, require_tools
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import DesignMeasurement, SimulationResult, SynthesisResult, TimingResult, ToolVersion
-from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.spec import AdderSpec, AnySpec, CustomSpec, DesignSpec, MultiplierSpec, SystolicArraySpec
 from tpugen.storage import read_json, sha256_file, sha256_json, write_json_atomic
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["ModelStep", "ReportStep", "StaStep", "SynthStep", "default_gemm", "measurement"]
 
 _DEFAULT_GEMM_SIDE = 64
+_GATE_OPERAND_MAX_BITS = 64
+"""Widest input whose values the power of single gates is worked out with."""
 
 
 def _technology_identity(context: Context) -> dict[str, str]:
@@ -63,6 +65,9 @@ class SynthStep(Step):
                 folder=folder,
                 mode=context.options.synthesis_mode,
             )
+        except DesignFailedError as error:
+            finding = Finding(severity="error", gate="synth", rule="cell-name", message=error.message, hint=error.hint)
+            return Outcome("a module has the name of a library cell", [finding], self._tools())
         except ToolFailedError as error:
             if context.options.chosen_writer != "llm":
                 raise
@@ -181,7 +186,7 @@ def _operands(context: Context) -> dict[str, list[int]] | None:
         return None
     plan = read_json(path)
     vectors = [int(beat, 16) for test in plan["tests"] if test["waves"] for beat in test["drive"]]
-    if not vectors:
+    if not vectors or any(port["width_bits"] > _GATE_OPERAND_MAX_BITS for port in plan["inputs"]):
         return None
     return {
         port["name"]: [beat >> port["offset"] & ((1 << port["width_bits"]) - 1) for beat in vectors]
@@ -209,6 +214,8 @@ class ModelStep(Step):
         """See `Step.run`."""
         from tpugen.model import evaluate, parse_gemm
 
+        if isinstance(context.spec, CustomSpec):
+            return Outcome("a design with a contract of its own has no workload that tpugen knows", skipped=True)
         if isinstance(context.spec, AdderSpec | MultiplierSpec):
             return Outcome("a combinational unit runs no GEMM by itself", skipped=True)
         design, note = measurement(context.root, context.contract.module, context.spec)
@@ -228,6 +235,8 @@ class ModelStep(Step):
 
     def command(self, context: Context) -> str | None:
         """See `Step.command`."""
+        if isinstance(context.spec, CustomSpec):
+            return None
         texts = context.options.gemms or (default_gemm(context.spec),)
         return f"tpugen model gemm {' '.join(texts)} --run ."
 
@@ -238,7 +247,7 @@ def default_gemm(spec: DesignSpec) -> str:
     return f"{side}x{side}x{side}"
 
 
-def measurement(root: Path, module: str, spec: DesignSpec) -> tuple[DesignMeasurement, str | None]:
+def measurement(root: Path, module: str, spec: AnySpec) -> tuple[DesignMeasurement, str | None]:
     """The measured design of a run, as the model takes it in, and a note where the spec's clock was not met.
 
     A design that misses its clock is judged at the highest clock it reaches, its dynamic power scaled with the clock.

@@ -79,6 +79,7 @@ class RunResult(BaseModel):
     spec: dict[str, Any] = Field(default_factory=dict)
     assumptions: list[dict[str, Any]] = Field(default_factory=list)
     not_understood: list[str] = Field(default_factory=list)
+    disagreements: list[dict[str, Any]] = Field(default_factory=list)
     steps: list[StepLine] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
     error: str | None = None
@@ -135,6 +136,7 @@ def load_result(folder: Path) -> RunResult:
         spec=dict(manifest.spec),
         assumptions=list(document.get("assumptions", [])),
         not_understood=list(document.get("not_understood", [])),
+        disagreements=list(document.get("reading", {}).get("disagreements", [])),
         steps=[StepLine.model_validate(r.model_dump(include=set(StepLine.model_fields))) for r in manifest.steps],
         findings=[f for record in manifest.steps for f in record.findings if f.severity != "info"],
         error=manifest.error,

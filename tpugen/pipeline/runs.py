@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from tpugen.errors import RequestError, StorageError
 from tpugen.pipeline.folder import REQUEST_FILE, find_run, read_manifest, runs_folder
 from tpugen.pipeline.result import RunResult, load_result
+from tpugen.storage import sha256_text
 
 __all__ = ["Comparison", "MetricRow", "RunSummary", "compare_runs", "list_runs", "redraw_report", "show_run"]
 
@@ -141,6 +142,8 @@ def compare_runs(names: Sequence[str], parent: Path | None = None) -> Comparison
 
 
 def _text(value: object) -> float | int | str | None:
+    if isinstance(value, str) and "\n" in value:  # a contract or a reference: told apart by its content, not shown
+        return f"{value.count(chr(10))} lines, SHA-256 {sha256_text(value)[:12]}"
     return value if value is None or isinstance(value, int | float | str) else str(value)
 
 

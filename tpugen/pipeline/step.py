@@ -20,11 +20,12 @@ from tpugen.findings import Finding, has_errors
 from tpugen.pipeline.cache import StepCache, clear_outputs, hash_outputs, outputs_match
 from tpugen.pipeline.options import Event, GenerateOptions, Observer, silent
 from tpugen.results import GateRecord, ToolVersion, Verdict
-from tpugen.spec import Contract, DesignSpec, contract_for
+from tpugen.spec import AnySpec, Contract, contract_of
 from tpugen.storage import make_folder, read_json, sha256_json, storage_error, write_json_atomic, write_text_atomic
 
 if TYPE_CHECKING:
     from tpugen.flows.technology import Technology
+    from tpugen.writers.session import ChatSession
 
 __all__ = ["Context", "Flow", "Outcome", "Step"]
 
@@ -43,25 +44,29 @@ class Context:
         request: The sentence, where there was one.
         assumptions: What was assumed where the request said nothing: `{field, value, reason}`.
         not_understood: Words of the request that were not used.
+        reading: Who read the sentence and what was settled how, where a chat model read it too; else empty.
         clock_asked: Whether the clock was asked for (missing it then fails the design).
         observer: Hears events.
         rtl_order: Names of the RTL files, top last, where no provenance in `root` says it.
+        session: A session with the chat model that was opened before the run's folder stood, with what it has spent.
     """
 
     root: Path
-    spec: DesignSpec
+    spec: AnySpec
     options: GenerateOptions
     request: str | None = None
     assumptions: list[dict[str, Any]] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
+    reading: dict[str, Any] = field(default_factory=dict)
     clock_asked: bool = True
     observer: Observer = silent
     rtl_order: list[str] | None = None
+    session: ChatSession | None = None
 
     @cached_property
     def contract(self) -> Contract:
         """The spec's contract."""
-        return contract_for(self.spec)
+        return contract_of(self.spec)
 
     @cached_property
     def technology(self) -> Technology:
@@ -81,9 +86,9 @@ class Context:
             return [folder / entry["file"] for entry in read_json(record)["provenance"]]
         return sorted(folder.glob("*.v"))
 
-    def note(self, step: str, text: str) -> None:
-        """Say something about a step that goes on."""
-        self.observer(Event("note", step=step, text=text))
+    def note(self, step: str, text: str, *, often: bool = False) -> None:
+        """Say something about a step that goes on; `often`: it is said so often that it deserves no line."""
+        self.observer(Event("progress" if often else "note", step=step, text=text))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tpugen.arithmetic.error_records import DesignErrors
-from tpugen.errors import SpecError, StorageError
+from tpugen.errors import RequestError, StorageError
 from tpugen.findings import Finding
 from tpugen.results import (
     GateRecord,
@@ -26,7 +26,7 @@ from tpugen.results import (
     SynthesisResult,
     TimingResult,
 )
-from tpugen.spec import Contract, DesignSpec, contract_for, spec_from_dict
+from tpugen.spec import AnySpec, Contract, any_spec_from_dict, contract_of
 
 __all__ = ["OPTIONAL_STEPS", "STEPS", "Attempt", "Run", "SourceFile", "inside", "load_run"]
 
@@ -67,9 +67,10 @@ class Run:
 
     folder: Path
     manifest: Manifest
-    spec: DesignSpec | None
+    spec: AnySpec | None
     assumptions: list[dict[str, str]]
     not_understood: list[str]
+    disagreements: list[dict[str, str]]
     contract: Contract | None
     steps: list[GateRecord]
     simulation: SimulationResult | None
@@ -118,7 +119,7 @@ def load_run(folder: Path) -> Run:
     spec = _spec(document.get("spec") or manifest.spec, notes)
     contract = _typed(Contract, folder / "contract.json", folder, notes)
     if contract is None and spec is not None:
-        contract = contract_for(spec)
+        contract = contract_of(spec)
     records = _steps(folder, manifest, notes)
     ended = {record.step for record in records if record.verdict != "skipped"}
 
@@ -132,6 +133,7 @@ def load_run(folder: Path) -> Run:
         spec=spec,
         assumptions=_assumptions(document.get("assumptions")),
         not_understood=_strings(document.get("not_understood")),
+        disagreements=_disagreements(document.get("reading")),
         contract=contract,
         steps=records,
         simulation=measured(SimulationResult, "simulate", "simulation.json"),
@@ -211,14 +213,22 @@ def _typed(model: type[_Model], path: Path, folder: Path, notes: list[str]) -> _
         return None
 
 
-def _spec(data: object, notes: list[str]) -> DesignSpec | None:
+def _spec(data: object, notes: list[str]) -> AnySpec | None:
     if not isinstance(data, dict) or not data:
         return None
     try:
-        return spec_from_dict(data)
-    except SpecError as error:
+        return any_spec_from_dict(data)
+    except RequestError as error:
         notes.append(str(error))
         return None
+
+
+def _disagreements(data: object) -> list[dict[str, str]]:
+    """What rules and chat model read differently: field, both readings, why it was settled as it was."""
+    found = data.get("disagreements") if isinstance(data, dict) else None
+    names = ("field", "rules", "model", "why")
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [{name: _plain(item.get(name)) for name in names} for item in items]
 
 
 def _assumptions(data: object) -> list[dict[str, str]]:

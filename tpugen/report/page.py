@@ -25,7 +25,7 @@ from tpugen.report.text import area, count, quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
 from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import Excerpt, read_excerpt
-from tpugen.spec import SystolicArraySpec
+from tpugen.spec import CustomSpec, SystolicArraySpec
 from tpugen.storage import write_text_atomic
 from tpugen.text import clean
 
@@ -125,6 +125,7 @@ def _context(run: Run) -> dict[str, Any]:
     # The sheet is a file of this package, not text from outside.
     sheet = Markup(_template("report.css"))  # noqa: S704
     array = run.spec if isinstance(run.spec, SystolicArraySpec) else None
+    custom = run.spec if isinstance(run.spec, CustomSpec) else None
     failed = run.first_failure
     return {
         "run": run,
@@ -140,8 +141,9 @@ def _context(run: Run) -> dict[str, Any]:
         "steps": views.steps(run),
         "spec_rows": views.spec_rows(run),
         "array": array,
+        "custom": custom,
         "array_drawing": array_diagram(array) if array else None,
-        "unit_drawing": unit_diagram(run.spec) if run.spec else None,
+        "unit_drawing": unit_diagram(run.spec) if run.spec and not isinstance(run.spec, CustomSpec) else None,
         "legend": dataflow_sentences(array) if array else [],
         "wave": _wave(run),
         "unit_errors": _unit_errors(run),

@@ -14,7 +14,7 @@ from tpugen.report.load import OPTIONAL_STEPS, STEPS, Run
 from tpugen.report.text import area, count, quantity, seconds
 from tpugen.report.unit_diagram import unit_name
 from tpugen.results import ToolVersion
-from tpugen.spec import AdderUnit, MultiplierUnit
+from tpugen.spec import AdderUnit, CustomSpec, MultiplierUnit
 from tpugen.text import clean
 
 __all__ = [
@@ -204,7 +204,7 @@ def spec_rows(run: Run) -> list[SpecRow]:
     reasons: dict[str, str] = {}
     for item in run.assumptions:
         reasons.setdefault(item["field"].split(".")[0], item["reason"])
-    values = {name: getattr(run.spec, name) for name in type(run.spec).model_fields}
+    values = _custom_values(run.spec) if isinstance(run.spec, CustomSpec) else dict(run.spec)
     ordered = sorted(values, key=lambda name: _FIELD_ORDER.index(name) if name in _FIELD_ORDER else 99)
     rows = [
         SpecRow(_FIELD_WORDS.get(name, name), name, _value(name, values[name]), name in reasons, reasons.get(name, ""))
@@ -218,6 +218,17 @@ def spec_rows(run: Run) -> list[SpecRow]:
     return rows
 
 
+def _custom_values(spec: CustomSpec) -> dict[str, object]:
+    """Fields of a user's design; its texts are shown apart."""
+    kinds = {"python": "Python reference", "cocotb": "cocotb test bench", "verilog": "Verilog test bench"}
+    return {
+        "kind": "of the user's own",
+        "contract": spec.contract_name,
+        "reference": f"{spec.reference_name} ({kinds[spec.reference_kind]})",
+        "clock_mhz": spec.clock_mhz,
+    }
+
+
 def _value(name: str, value: object) -> str:
     if isinstance(value, (AdderUnit, MultiplierUnit)):
         return unit_name(value)
@@ -229,6 +240,8 @@ def _value(name: str, value: object) -> str:
         return f"{value:g} MHz"
     if name.endswith("_bits"):
         return f"{value} bits"
+    if name in ("contract", "reference"):
+        return str(value)
     return str(value).replace("_", " " if name == "kind" else "-")
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from tpugen.report import svg
 from tpugen.report.waveform import Excerpt, Trace, Value
-from tpugen.spec import Contract, DesignSpec
+from tpugen.spec import AnySpec, Contract, CustomSpec
 
 __all__ = ["Lane", "draw_excerpt", "lanes"]
 
@@ -44,7 +44,7 @@ class Lane:
         return str(value - (1 << self.width_bits) if self.signed and value >> (self.width_bits - 1) else value)
 
 
-def lanes(excerpt: Excerpt, contract: Contract, spec: DesignSpec) -> list[Lane]:
+def lanes(excerpt: Excerpt, contract: Contract, spec: AnySpec) -> list[Lane]:
     """Rows of the drawing: packed vectors are split into elements, of which the first are shown."""
     valid = {name: channel.valid for channel in contract.channels for name in channel.payload}
     levels = {trace.name: trace.values for trace in excerpt.traces}
@@ -58,7 +58,8 @@ def lanes(excerpt: Excerpt, contract: Contract, spec: DesignSpec) -> list[Lane]:
             rows.append(Lane(trace.name, "", "level", color, 1, False, trace.values, always))
         else:
             active = [value == 1 for value in levels[valid[trace.name]]] if trace.name in valid else always
-            rows.extend(_elements(trace, _element_width(trace.name, spec), spec.signed, color, active))
+            signed = bool(contract.port(trace.name).signed) if isinstance(spec, CustomSpec) else spec.signed
+            rows.extend(_elements(trace, _element_width(trace.name, spec), signed, color, active))
     return rows
 
 
@@ -72,7 +73,7 @@ def _color(name: str) -> str:
     return "ctl"
 
 
-def _element_width(name: str, spec: DesignSpec) -> int | None:
+def _element_width(name: str, spec: AnySpec) -> int | None:
     """Width of one element of a packed port; `None` when the port is one number."""
     if spec.kind != "systolic_array":
         return None
@@ -146,7 +147,7 @@ def _runs(lane: Lane, breaks: list[int]) -> list[tuple[Value, int, int]]:
     return runs
 
 
-def draw_excerpt(excerpt: Excerpt, contract: Contract, spec: DesignSpec) -> Markup:
+def draw_excerpt(excerpt: Excerpt, contract: Contract, spec: AnySpec) -> Markup:
     """The drawing. Bus values carry both a hexadecimal and a decimal text; the style sheet shows one of them."""
     rows = lanes(excerpt, contract, spec)
     left = max(40.0, *(svg.text_width(lane.name, 11) + svg.text_width(lane.note, 9) + 8 for lane in rows)) + 10
@@ -165,8 +166,14 @@ def draw_excerpt(excerpt: Excerpt, contract: Contract, spec: DesignSpec) -> Mark
     return svg.document(
         body, width=columns.end + 4, height=height, title="Waveform excerpt",
         description=f"{len(rows)} signals over {len(excerpt.cycles)} "
-        f"{'cycles; cycle 0 takes the first operands' if excerpt.clocked else 'operand pairs'}.{first}",
+        f"{_columns_in_words(excerpt)}.{first}",
     )  # fmt: skip
+
+
+def _columns_in_words(excerpt: Excerpt) -> str:
+    if not excerpt.clocked:
+        return "operand pairs"
+    return f"cycles; cycle 0 {'takes the first operands' if excerpt.handshakes else 'is the first out of reset'}"
 
 
 def _ruler(excerpt: Excerpt, columns: _Columns, height: float) -> list[Markup]:

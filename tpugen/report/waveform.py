@@ -47,6 +47,7 @@ class Excerpt:
         clocked: Whether columns are clock cycles; otherwise each column is one change of the inputs.
         first_result: Cycle number of the first result beat, if seen.
         period_ns: Clock period in the simulation.
+        handshakes: Whether cycle 0 is that of the first operand beat; else it is the first one out of reset.
     """
 
     cycles: list[int]
@@ -54,6 +55,7 @@ class Excerpt:
     clocked: bool
     first_result: int | None = None
     period_ns: float | None = None
+    handshakes: bool = True
 
 
 class _Variable(Protocol):
@@ -158,21 +160,27 @@ def _top_signals(wave: _Wave, contract: Contract) -> dict[str, _Signal] | None:
 
 
 def _clocked(signals: dict[str, _Signal], contract: Contract, unit_ns: float | None) -> Excerpt | None:
-    edges = signals["clk_i"].rising()
+    clock, reset = contract.clock_name, contract.reset_port
+    assert clock is not None  # noqa: S101 - the caller looked
+    edges = signals[clock].rising()
+    running = _running(signals, edges, contract)
     sources = [channel for channel in contract.channels if channel.role == "source"]
     sinks = [channel for channel in contract.channels if channel.role == "sink"]
-    start = _first_transfer(signals, edges, sinks, 0)
+    start = _first_transfer(signals, edges, sinks, 0, running) if sinks else next(iter(sorted(running)), None)
     if start is None:
         return None
-    result = _first_transfer(signals, edges, sources, start)
+    result = _first_transfer(signals, edges, sources, start, running)
     columns = _columns(start, result, len(edges), _result_rows(contract))
-    names = ["clk_i", "rst_ni"]
+    names = [clock, *([reset.port] if reset else [])]
     for channel in contract.channels:
         names += [channel.valid, channel.ready, *([channel.last] if channel.last else []), *channel.payload]
     payload = {name for channel in contract.channels for name in channel.payload}
+    others = [port for port in contract.ports if port.name not in names]
+    names += [port.name for port in others]
+    payload |= {port.name for port in others if port.width_bits > 1}
     traces = []
     for name in names:
-        role = "clock" if name == "clk_i" else "data" if name in payload else "control"
+        role = "clock" if name == clock else "data" if name in payload else "control"
         values = [signals[name].at(edges[column] - 1) for column in columns]
         traces.append(Trace(name, contract.port(name).width_bits, role, values))
     period = (edges[start + 1] - edges[start]) * unit_ns if unit_ns and start + 1 < len(edges) else None
@@ -182,6 +190,7 @@ def _clocked(signals: dict[str, _Signal], contract: Contract, unit_ns: float | N
         clocked=True,
         first_result=None if result is None else result - start,
         period_ns=period,
+        handshakes=bool(sinks),
     )
 
 
@@ -189,11 +198,27 @@ def _result_rows(contract: Contract) -> int:
     return max(1, min(contract.latency.rows, 4))
 
 
-def _first_transfer(signals: dict[str, _Signal], edges: list[int], channels: list[Channel], begin: int) -> int | None:
+def _running(signals: dict[str, _Signal], edges: list[int], contract: Contract) -> set[int]:
+    """Indexes of the edges that reset does not hold; without a reset, of those before which all inputs are known."""
+    reset = contract.reset_port
+    if reset is not None:
+        level = int(reset.active_low)
+        return {index for index, edge in enumerate(edges) if signals[reset.port].at(edge - 1) == level}
+    inputs = [port.name for port in contract.ports if port.direction == "input"]
+    return {
+        index
+        for index, edge in enumerate(edges)
+        if all(signals[name].at(edge - 1) is not None for name in inputs)
+    }
+
+
+def _first_transfer(
+    signals: dict[str, _Signal], edges: list[int], channels: list[Channel], begin: int, running: set[int]
+) -> int | None:
     """Index of the first edge from `begin` at which any of the channels transfers, out of reset."""
     for index in range(begin, len(edges)):
         before = edges[index] - 1
-        if signals["rst_ni"].at(before) != 1:
+        if index not in running:
             continue
         for channel in channels:
             if signals[channel.valid].at(before) == 1 and signals[channel.ready].at(before) == 1:

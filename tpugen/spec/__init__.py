@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tpugen.spec.contract import Contract, Port, contract_for
+from tpugen.spec.custom import AnySpec, CustomSpec, any_spec_from_dict, contract_of
 from tpugen.spec.design import (
     AdderSpec,
     AdderUnit,
@@ -19,7 +20,9 @@ from tpugen.spec.design import (
 __all__ = [
     "AdderSpec",
     "AdderUnit",
+    "AnySpec",
     "Contract",
+    "CustomSpec",
     "Dataflow",
     "DesignSpec",
     "MacSpec",
@@ -27,7 +30,9 @@ __all__ = [
     "MultiplierUnit",
     "Port",
     "SystolicArraySpec",
+    "any_spec_from_dict",
     "contract_for",
+    "contract_of",
     "spec_from_dict",
     "spec_json_schema",
 ]

@@ -15,18 +15,25 @@ import hashlib
 import json
 from typing import Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tpugen.spec.design import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 from tpugen.spec.latency import Latency, latency_for
 
-__all__ = ["Channel", "Contract", "Port", "contract_for"]
+__all__ = ["Channel", "Contract", "Port", "Reset", "contract_for"]
 
 _SHORT_DATAFLOW = {"output_stationary": "os", "weight_stationary": "ws", "input_stationary": "is"}
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Port(BaseModel):
-    """One port: name, direction, width in bits, what it carries."""
+    """One port: name, direction, width in bits, what it carries.
+
+    `signed` is what a user's header says; None in contracts of the library, whose `meaning` says the number format.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,11 +41,12 @@ class Port(BaseModel):
     direction: Literal["input", "output"]
     width_bits: int
     meaning: str
+    signed: bool | None = Field(default=None, exclude_if=_is_none)
 
     def declaration(self) -> str:
         """The Verilog-2005 ANSI declaration, e.g. `input  wire [15:0] weight_i`."""
         vector = "" if self.width_bits == 1 else f"[{self.width_bits - 1}:0] "
-        return f"{self.direction:<6} wire {vector}{self.name}"
+        return f"{self.direction:<6} wire {'signed ' if self.signed else ''}{vector}{self.name}"
 
 
 class Channel(BaseModel):
@@ -54,6 +62,21 @@ class Channel(BaseModel):
     last: str | None = None
 
 
+class Reset(BaseModel):
+    """How a reset works."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: str
+    asynchronous: bool = True
+    active_low: bool = True
+
+    def words(self) -> str:
+        """E.g. `rst_ni, asynchronous, active low`."""
+        when = "asynchronous" if self.asynchronous else "synchronous"
+        return f"{self.port}, {when}, active {'low' if self.active_low else 'high'}"
+
+
 class Contract(BaseModel):
     """What any RTL for the spec must have.
 
@@ -63,6 +86,8 @@ class Contract(BaseModel):
         channels: Valid/ready channels; empty for combinational designs.
         behaviour: What the module does, in sentences (prompt and documentation).
         latency: Cycle formulas that simulation must meet and the model uses.
+        clock: Clock port of a user's contract; None in contracts of the library, whose clock is `clk_i`.
+        reset: Reset of a user's contract; None in contracts of the library, whose reset is `rst_ni`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,11 +97,27 @@ class Contract(BaseModel):
     channels: tuple[Channel, ...]
     behaviour: tuple[str, ...]
     latency: Latency
+    clock: str | None = Field(default=None, exclude_if=_is_none)
+    reset: Reset | None = Field(default=None, exclude_if=_is_none)
 
     @property
     def clocked(self) -> bool:
         """Whether the module has a clock."""
-        return any(port.name == "clk_i" for port in self.ports)
+        return self.clock_name is not None
+
+    @property
+    def clock_name(self) -> str | None:
+        """Name of the clock port; None of a combinational module."""
+        if self.clock is not None:
+            return self.clock
+        return "clk_i" if any(port.name == "clk_i" for port in self.ports) else None
+
+    @property
+    def reset_port(self) -> Reset | None:
+        """The reset; None where there is none."""
+        if self.reset is not None:
+            return self.reset
+        return Reset(port="rst_ni") if any(port.name == "rst_ni" for port in self.ports) else None
 
     def port(self, name: str) -> Port:
         """The port of that name (KeyError if there is none)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tpugen.spec.design import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 
@@ -16,6 +16,8 @@ __all__ = ["DRAIN_SEGMENT_ROWS", "Latency", "latency_for"]
 
 DRAIN_SEGMENT_ROWS = 16
 """Rows that share one combinational stretch of the output-stationary drain; a register stands between stretches."""
+
+_NO_TILES = "a user's contract speaks of no tiles"
 
 
 class Latency(BaseModel):
@@ -29,14 +31,19 @@ class Latency(BaseModel):
         rows: Rows of the array (1 for a MAC, 0 when combinational).
         cols: Columns of the array (1 for a MAC, 0 when combinational).
         drain_bubbles: Empty cycles within the drain of one tile, one between drain stretches.
+        cycles: Of a user's contract that states it: rising edges from operands to their result.
+
+    A user's contract is `combinational`, `fixed` (so many `cycles`), `reference` (what the user's reference does, cycle
+    for cycle) or `any` (whatever the handshake allows).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    form: Literal["combinational", "mac", "output_stationary", "operand_stationary"]
+    form: Literal["combinational", "mac", "output_stationary", "operand_stationary", "fixed", "reference", "any"]
     rows: int
     cols: int
     drain_bubbles: int = 0
+    cycles: int | None = Field(default=None, exclude_if=lambda value: value is None)
 
     def tile_cycles(self, length: int) -> int:
         """Cycles from the first operand beat to the last result beat of one tile alone, both counted.
@@ -52,6 +59,8 @@ class Latency(BaseModel):
                 return length + self.rows + self.cols + self.drain_bubbles + 1
             case "operand_stationary":
                 return length + 2 * self.rows + self.cols + 1
+            case "fixed" | "reference" | "any":
+                raise ValueError(_NO_TILES)
 
     def tile_interval(self, length: int) -> int:
         """Cycles between the starts of two equal tiles that follow each other without a gap."""
@@ -64,6 +73,8 @@ class Latency(BaseModel):
                 return max(length, self.rows + self.drain_bubbles)
             case "operand_stationary":
                 return max(length, 2 * self.rows + self.cols - 1)
+            case "fixed" | "reference" | "any":
+                raise ValueError(_NO_TILES)
 
     def total_cycles(self, length: int, tiles: int) -> int:
         """Cycles of `tiles` equal tiles back to back, from first operand beat to last result beat, both counted."""
@@ -89,6 +100,12 @@ class Latency(BaseModel):
                     f"T + 2*{self.rows} + {self.cols} + 1 cycles per tile of T streaming vectors (loading included), "
                     f"one every max(T, 2*{self.rows} + {self.cols} - 1) cycles back to back"
                 )
+            case "fixed":
+                return f"{self.cycles} clock cycle{'' if self.cycles == 1 else 's'} from operands to their result"
+            case "reference":
+                return "as the reference does, cycle for cycle"
+            case "any":
+                return "any number of cycles that the handshake allows"
 
 
 def latency_for(spec: DesignSpec) -> Latency:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tpugen.errors import ChatModelError, ChatModelNameError
+from tpugen.errors import ChatModelError
+from tpugen.writers.chat_faults import fault_of, http_status
 from tpugen.writers.redaction import redact
+from tpugen.writers.reply_stream import EmptyStreamError, Received, Watch, loops, receive, stream_reply
+from tpugen.writers.request_style import RequestStyle, Wishes, simpler_form, speaks_openai, takes_wishes
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage
 
 __all__ = ["DEFAULT_RETRIES", "Message", "Reply", "RetryPolicy", "ask"]
 
-_MESSAGE_LIMIT_CHARACTERS = 300
 _SERVER_WAIT_LIMIT_S = 60.0
+_SHORTEST_REQUEST_S = 0.05
+_CUT_OFF = ("length", "max_tokens", "time")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,11 @@ class Reply:
         model: The model as the server names it.
         seconds: Wall-clock time of the request that succeeded.
         tries: How many requests it took.
-        cut_off: Whether the reply reached the limit of tokens.
+        cut_off: Whether the reply reached the limit of tokens or of time.
+        looped: Whether it repeated the same lines over and over and was ended for that.
+        refused: Whether the provider itself says that the model declined to answer.
+        cached: Whether an earlier exchange gave it, at no cost.
+        cost_usd: US dollars; None where prices are not known.
     """
 
     text: str
@@ -51,6 +58,15 @@ class Reply:
     seconds: float
     tries: int = 1
     cut_off: bool = False
+    looped: bool = False
+    refused: bool = False
+    cached: bool = False
+    cost_usd: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the model said what it wanted to say, and that was something."""
+        return bool(self.text.strip()) and not (self.cut_off or self.looped or self.refused)
 
 
 @dataclass(frozen=True)
@@ -70,17 +86,6 @@ class RetryPolicy:
 DEFAULT_RETRIES = RetryPolicy()
 
 
-@dataclass(frozen=True)
-class _Fault:
-    """A failed request: words for the user, how many tries such a fault deserves, and what else is known."""
-
-    words: str
-    tries: int
-    hint: str | None = None
-    wait_s: float | None = None
-    error: type[ChatModelError] = ChatModelError
-
-
 def ask(
     model: BaseChatModel,
     messages: Sequence[Message],
@@ -90,6 +95,16 @@ def ask(
     policy: RetryPolicy = DEFAULT_RETRIES,
     on_retry: Callable[[str], None] = lambda _words: None,
     sleep: Callable[[float], None] = time.sleep,
+    seed: int | None = None,
+    schema: Mapping[str, Any] | None = None,
+    max_reply_tokens: int | None = None,
+    timeout_s: float | None = None,
+    deadline: float | None = None,
+    stop: Sequence[str] = (),
+    stream: bool = False,
+    on_progress: Callable[[int, float], None] | None = None,
+    on_prompt: Callable[[int, int], None] | None = None,
+    style: RequestStyle | None = None,
 ) -> Reply:
     """Ask a chat model once, retrying what may pass.
 
@@ -101,120 +116,100 @@ def ask(
         policy: Bounds of the retries.
         on_retry: Told before each wait what happened and how long it waits.
         sleep: Replaced in tests.
+        seed: Sampling seed, for models that take one.
+        schema: JSON schema that the reply should follow, for models that can be held to one.
+        max_reply_tokens: Limit of the reply; None leaves it to the model's settings.
+        timeout_s: Wall-clock limit of one request; None leaves it to the model's settings.
+        deadline: Of the monotonic clock: no request and no wait goes on after it.
+        stop: Texts that end the reply.
+        stream: Whether the reply is read piece by piece: then limits hold within it, and one that only repeats itself
+            is ended.
+        on_progress: Told tokens and seconds so far of a streamed reply.
+        on_prompt: Told how many tokens of how many of the prompt were read, by models in this process.
+        style: What is known of how the model takes requests; what is learned is added.
 
     Raises:
         ChatModelNameError: the server does not know the model or refuses the key.
         ChatModelError: the model failed for good, or as often as `policy` allows.
     """
-    settings: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+    style = RequestStyle() if style is None else style
+    wishes = Wishes(temperature, seed, max_reply_tokens, timeout_s, schema, tuple(stop), on_prompt)
+    form = style.schema_form
     attempt = 0
     while True:
         attempt += 1
         started = time.monotonic()
+        wishes = replace(wishes, timeout_s=_time_left(timeout_s, deadline, started))
+        streamed = stream and style.streams
+        options = style.options(model, wishes, form=form, stream=streamed)
         try:
-            answer = model.invoke([(message.role, message.text) for message in messages], **settings)
-            return _reply(answer, where, time.monotonic() - started, attempt)
+            received = _request(model, messages, options, wishes, started, streamed, on_progress)
         except ChatModelError:
             raise
-        except Exception as error:  # providers raise anything; every fault is told apart in _fault
-            if settings and _status(error) == 400 and "temperature" in str(error).lower():
-                settings = {}
+        except EmptyStreamError as error:
+            style.streams = False
+            fault = fault_of(error, policy.tries)
+        except Exception as error:  # providers raise anything; every fault is told apart in fault_of
+            if style.learn(http_status(error), str(error), options):
                 attempt -= 1
                 continue
-            fault = _fault(error, policy)
-        if attempt >= min(fault.tries, policy.tries):
+            simpler = None if schema is None else simpler_form(form, http_status(error), str(error))
+            if simpler is not None and "response_format" in options.get("extra_body", ()):
+                form = simpler
+                attempt -= 1
+                continue
+            fault = fault_of(error, policy.tries)
+        else:
+            style.schema_form = form
+            if streamed and speaks_openai(model) and "finish_reason" not in received.metadata:
+                received.ended = "lost" if received.ended == "itself" else received.ended
+            return _reply(received, where, time.monotonic() - started, attempt)
+        wait_s = policy.wait_s(attempt) if fault.wait_s is None else min(fault.wait_s, _SERVER_WAIT_LIMIT_S)
+        no_time = deadline is not None and time.monotonic() + wait_s >= deadline
+        if attempt >= min(fault.tries, policy.tries) or no_time:
             times = "" if attempt == 1 else f" ({attempt} tries)"
             raise fault.error(redact(f"{where} {fault.words}{times}"), hint=fault.hint)
-        wait_s = policy.wait_s(attempt) if fault.wait_s is None else min(fault.wait_s, _SERVER_WAIT_LIMIT_S)
         on_retry(redact(f"{where} {fault.words}; try {attempt + 1} of {policy.tries} in {wait_s:.1f} s"))
         sleep(wait_s)
 
 
-def _reply(answer: AIMessage, where: str, seconds: float, tries: int) -> Reply:
-    usage: Mapping[str, Any] = answer.usage_metadata or {}
-    metadata = answer.response_metadata or {}
+def _time_left(timeout_s: float | None, deadline: float | None, now: float) -> float | None:
+    if deadline is None:
+        return timeout_s
+    left = max(_SHORTEST_REQUEST_S, deadline - now)
+    return left if timeout_s is None else min(timeout_s, left)
+
+
+def _request(
+    model: BaseChatModel,
+    messages: Sequence[Message],
+    options: Mapping[str, Any],
+    wishes: Wishes,
+    started: float,
+    streamed: bool,
+    on_progress: Callable[[int, float], None] | None,
+) -> Received:
+    plain = [(message.role, message.text) for message in messages]
+    if not streamed:
+        return receive(model, plain, options)
+    # A model of this package keeps to the time by itself, and then still gives its counts.
+    end = None if wishes.timeout_s is None or takes_wishes(model) else started + wishes.timeout_s
+    return stream_reply(model, plain, options, Watch(end, wishes.max_reply_tokens, on_progress))
+
+
+def _reply(received: Received, where: str, seconds: float, tries: int) -> Reply:
+    finish = received.metadata.get("finish_reason")
+    reply_tokens = received.usage.get("output_tokens")
+    if reply_tokens is None and received.ended != "itself":
+        reply_tokens = len(received.pieces)  # the counts would have come with the end that was not waited for
     return Reply(
-        text=str(answer.text),
-        model=str(metadata.get("model_name") or where),
-        prompt_tokens=usage.get("input_tokens"),
-        reply_tokens=usage.get("output_tokens"),
+        text=received.text or received.refusal,
+        model=str(received.metadata.get("model_name") or where),
+        prompt_tokens=received.usage.get("input_tokens"),
+        reply_tokens=reply_tokens,
         seconds=seconds,
         tries=tries,
-        cut_off=metadata.get("finish_reason") == "length",
+        cut_off=finish in _CUT_OFF or received.ended in ("time", "tokens", "lost"),
+        looped=received.ended == "loop" or (finish != "stop" and loops(received.text)),
+        refused=finish == "content_filter" or bool(received.refusal and not received.text),
     )
-
-
-def _status(error: Exception) -> int | None:
-    status = getattr(error, "status_code", None)
-    return status if isinstance(status, int) else None
-
-
-def _fault(error: Exception, policy: RetryPolicy) -> _Fault:
-    """Failure -> words, retry, hint: one table for all providers, by HTTP status and by kind of exception."""
-    status = _status(error)
-    said = _said(error)
-    match status:
-        case 401 | 403:
-            return _Fault(
-                f"refused the key (HTTP {status})", 1, "set OPENAI_API_KEY to a key of this server",
-                error=ChatModelNameError,
-            )  # fmt: skip
-        case 404:
-            return _Fault(
-                f"is not known there (HTTP 404): {said}", 1,
-                "name a model that the server has (GET /v1/models lists them), and check the base URL",
-                error=ChatModelNameError,
-            )  # fmt: skip
-        case 429 if getattr(error, "code", None) == "insufficient_quota":
-            return _Fault("has no quota left (HTTP 429)", 1, "check the account's plan, or use another model")
-        case 429:
-            return _Fault("limits the rate (HTTP 429)", policy.tries, "try again later", _retry_after_s(error))
-        case int() if status >= 500 or status in (408, 409):
-            return _Fault(
-                f"failed (HTTP {status}): {said}", policy.tries, "see the server's log", _retry_after_s(error)
-            )
-        case int() if status >= 400:
-            return _Fault(f"refused the request (HTTP {status}): {said}", 1, "a smaller prompt or another model may do")
-    return _connection_fault(error, said, policy)
-
-
-def _connection_fault(error: Exception, said: str, policy: RetryPolicy) -> _Fault:
-    causes = _causes(error)
-    names = {type(cause).__name__ for cause in causes}
-    if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes):
-        return _Fault("did not answer in time", 2, "allow more time (--chat-timeout), or use a faster model")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or "ConnectError" in names:
-        return _Fault("cannot be reached: connection refused or host unknown", 1, "start the server, or check the URL")
-    if "APIConnectionError" in names or any(isinstance(cause, ConnectionError) for cause in causes):
-        return _Fault("broke the connection", policy.tries, "see the server's log")
-    return _Fault(
-        f"answered with something that is no chat completion: {said}", 2,
-        "check that the base URL is an OpenAI-compatible endpoint (it often ends in /v1)",
-    )  # fmt: skip
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and len(chain) < 20:
-        chain.append(current)
-        current = current.__cause__ or current.__context__
-    return chain
-
-
-def _said(error: Exception) -> str:
-    """The server's own message where there is one, else the exception's first line; short."""
-    body = getattr(error, "body", None)
-    text = body.get("message") if isinstance(body, dict) else None
-    lines = str(text or error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:_MESSAGE_LIMIT_CHARACTERS]
-
-
-def _retry_after_s(error: Exception) -> float | None:
-    """The server's `Retry-After` in seconds, where it gives one that is a number."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None

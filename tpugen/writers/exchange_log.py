@@ -1,17 +1,18 @@
-"""Keeps every exchange with a chat model: `attempt-N/` with prompt, reply, counts and findings, free of secrets."""
+"""Attempts of a chat model as files to read: `attempt-N/` with prompt, reply, counts and findings, free of secrets.
+
+What was asked and answered is also in the session's `ExchangeStore`; what the gates said of it is here alone.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tpugen.errors import StorageError
 from tpugen.findings import Finding
+from tpugen.storage import write_bytes_atomic
 from tpugen.writers.conversation import Message, Reply
 from tpugen.writers.redaction import redact
 
@@ -68,6 +69,10 @@ class ExchangeLog:
             "seconds": round(reply.seconds, 3),
             "tries": reply.tries,
             "cut_off": reply.cut_off,
+            "looped": reply.looped,
+            "refused": reply.refused,
+            "cached": reply.cached,
+            "cost_usd": reply.cost_usd,
         }
 
     def _write_json(self, attempt: int, name: str, value: object) -> None:
@@ -75,20 +80,11 @@ class ExchangeLog:
 
     def _write(self, attempt: int, name: str, text: str) -> None:
         path = self.folder / f"attempt-{attempt}" / name
-        temporary = ""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             # A lone surrogate in a reply has no UTF-8 form; it is kept as an escape.
-            data = redact(text).encode("utf-8", errors="backslashreplace")
-            descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=path.parent)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+            write_bytes_atomic(path, redact(text).encode("utf-8", errors="backslashreplace"))
+        except StorageError as error:
             raise StorageError(
-                f"the exchange with the chat model cannot be written to {path}: {error.strerror}",
-                hint="free some space, or choose another folder with --out",
+                f"the exchange with the chat model cannot be written to {self.folder}: {error.message}",
+                hint=error.hint or "free some space, or choose another folder with --out",
             ) from error

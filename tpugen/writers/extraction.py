@@ -5,6 +5,7 @@ A reply is never trusted to be well formed. What cannot be used becomes a findin
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _GATE = "reply"
 _FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<tag>[^\n`]*)$", re.MULTILINE)
 _THINKING = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,127}")
+_STATEMENT = re.compile(r"\)\s*;|\bassign\b|\balways\b|\bendmodule\b")
+_HTML = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
 _PORT = re.compile(r"\b(?:input|output|inout)\b")
 _DIRECTIVES = re.compile(r"^[ \t]*`(?:timescale|default_nettype|define|undef|resetall|include)\b[^\n]*", re.MULTILINE)
 
@@ -41,19 +44,25 @@ class Extraction:
     findings: list[Finding]
 
 
-def extract_modules(reply: str) -> Extraction:
+def extract_modules(reply: str, header: str | None = None) -> Extraction:
     """The Verilog modules in a reply, one text for each, with the compiler directives that stand before it.
 
     Fenced blocks that hold a module win over text outside of fences. Of two modules of one name the later is taken,
     as models mend themselves within a reply; a warning says so.
+
+    Args:
+        reply: What the model wrote.
+        header: The header of the module whose body was asked for; a reply without a module is taken for that body.
     """
     if len(reply) > REPLY_LIMIT_CHARACTERS:
         message = f"the reply has {len(reply):,} characters; at most {REPLY_LIMIT_CHARACTERS:,} are read"
         return Extraction({}, [_error("reply-too-long", message, "answer with the Verilog code only")])
-    text = _without_thinking(reply.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", ""))
+    text = _without_thinking(_unescaped(reply.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")))
     modules: dict[str, str] = {}
     findings: list[Finding] = []
     blocks = _code_blocks(text)
+    if not blocks and header is not None:
+        blocks = _under_header(text, header)
     count = sum(len(module_spans(block)) for block in blocks)
     if count > MODULES_LIMIT:
         message = f"the reply holds {count:,} modules; at most {MODULES_LIMIT} are read"
@@ -66,6 +75,11 @@ def extract_modules(reply: str) -> Extraction:
             _error("no-code", f"the reply holds {found}", "answer with one ```verilog block that holds the module")
         )
     return Extraction(modules, findings)
+
+
+def _unescaped(text: str) -> str:
+    """`text` with HTML's character references resolved, where it is HTML: no plain `<=` and at least one of them."""
+    return html.unescape(text) if "<=" not in text and _HTML.search(text) else text
 
 
 def _without_thinking(text: str) -> str:
@@ -84,6 +98,15 @@ def _without_thinking(text: str) -> str:
 def _code_blocks(text: str) -> list[str]:
     fenced = [block for block in _fenced(text) if module_spans(block)]
     return fenced or ([text] if module_spans(text) else [])
+
+
+def _under_header(text: str, header: str) -> list[str]:
+    """The body in a reply under the header that was given; the longest fenced block, as others are mere remarks."""
+    fenced = [block.strip("\n") for block in _fenced(text) if block.strip()]
+    body = max(fenced, key=len) if fenced else text.strip()
+    if not _STATEMENT.search(blank_comments(body)):
+        return []
+    return [f"{header}\n{body}\n"]
 
 
 def _fenced(text: str) -> Iterator[str]:

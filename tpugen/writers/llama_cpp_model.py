@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from tpugen.errors import ChatModelError, ChatModelNameError
+from tpugen.writers.llama_runtime import Piece, load_runtime
 
 if TYPE_CHECKING:
     from tpugen.writers.providers import ChatSettings
@@ -24,14 +24,19 @@ _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
 class LlamaCppChatModel(BaseChatModel):
-    """Chat completions by llama.cpp, token by token, so that the wall-clock limit holds within a reply.
+    """Chat completions by llama.cpp, token by token, so that limits hold within a reply.
+
+    Each request may give `temperature`, `seed`, `max_tokens`, `timeout_s`, `schema` (a JSON schema, which becomes a
+    grammar) and `on_prompt`; what it does not give is taken from the attributes.
 
     Attributes:
-        llama: The loaded `llama_cpp.Llama`.
+        runtime: The loaded model, a `llama_runtime.LlamaRuntime`.
         path: The GGUF file.
     """
 
-    llama: Any
+    takes_wishes: ClassVar[bool] = True
+
+    runtime: Any
     path: Path
     max_reply_tokens: int = 4096
     timeout_s: float = 600.0
@@ -45,7 +50,7 @@ class LlamaCppChatModel(BaseChatModel):
             ChatModelNameError: llama-cpp-python is missing, or the file is no model that it can load.
         """
         return cls(
-            llama=_load(path, settings.context_tokens, settings.seed),
+            runtime=load_runtime(path, settings.context_tokens),
             path=path,
             max_reply_tokens=settings.max_reply_tokens,
             timeout_s=settings.timeout_s,
@@ -63,65 +68,48 @@ class LlamaCppChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        deadline = time.monotonic() + self.timeout_s
-        parts: list[str] = []
-        finish = "length"
-        try:
-            stream = self.llama.create_chat_completion(
-                messages=[{"role": _ROLES.get(item.type, "user"), "content": item.text} for item in messages],
-                temperature=kwargs.get("temperature", _DEFAULT_TEMPERATURE),
-                max_tokens=self.max_reply_tokens,
-                stop=stop or [],
-                seed=self.seed,
-                stream=True,
-            )
-            for chunk in stream:
-                choice = chunk["choices"][0]
-                parts.append(choice["delta"].get("content") or "")
-                finish = choice.get("finish_reason") or finish
-                if time.monotonic() > deadline:
-                    raise ChatModelError(
-                        f"model file {self.path.name} wrote for more than {self.timeout_s:g} s",
-                        hint="allow more time, or use a smaller or faster model",
-                    )
-        except ValueError as error:  # llama.cpp's word for a prompt beyond the context window
-            raise ChatModelError(
-                f"model file {self.path.name} refused the prompt: {str(error).splitlines()[0]}",
-                hint="retrieve fewer modules, or use a model with a larger context window",
-            ) from error
-        return self._result("".join(parts), finish, messages)
-
-    def _result(self, text: str, finish: str, messages: list[BaseMessage]) -> ChatResult:
-        prompt_tokens = self._count("".join(item.text for item in messages))
-        reply_tokens = self._count(text)
+        pieces = list(self._pieces(messages, stop, kwargs))
         message = AIMessage(
-            content=text,
-            response_metadata={"finish_reason": finish, "model_name": self.path.name},
-            usage_metadata={
-                "input_tokens": prompt_tokens,
-                "output_tokens": reply_tokens,
-                "total_tokens": prompt_tokens + reply_tokens,
-            },
+            content="".join(piece.text for piece in pieces),
+            response_metadata=self._metadata(pieces[-1]),
+            usage_metadata=_usage(pieces[-1]),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    def _count(self, text: str) -> int:
-        return len(self.llama.tokenize(text.encode(), add_bos=False))
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for piece in self._pieces(messages, stop, kwargs):
+            if piece.finish is None:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
+            else:
+                last = AIMessageChunk(content="", usage_metadata=_usage(piece))
+                yield ChatGenerationChunk(message=last, generation_info=self._metadata(piece))
+
+    def _pieces(self, messages: list[BaseMessage], stop: list[str] | None, wishes: dict[str, Any]) -> Iterator[Piece]:
+        pieces: Iterator[Piece] = self.runtime.reply(
+            [{"role": _ROLES.get(item.type, "user"), "content": str(item.text)} for item in messages],
+            temperature=wishes.get("temperature", _DEFAULT_TEMPERATURE),
+            max_tokens=wishes.get("max_tokens", self.max_reply_tokens),
+            timeout_s=wishes.get("timeout_s", self.timeout_s),
+            seed=wishes.get("seed", self.seed),
+            stop=stop or (),
+            schema=wishes.get("schema"),
+            on_prompt=wishes.get("on_prompt"),
+        )
+        return pieces
+
+    def _metadata(self, last: Piece) -> dict[str, Any]:
+        return {"finish_reason": last.finish, "model_name": self.path.name}
 
 
-@cache
-def _load(path: Path, context_tokens: int, seed: int) -> Any:
-    try:
-        from llama_cpp import Llama
-    except (ImportError, OSError, RuntimeError) as error:  # the last two: its shared library does not load
-        raise ChatModelNameError(
-            f"GGUF files need llama-cpp-python, which cannot be imported: {str(error).splitlines()[0]}",
-            hint="pip install 'tpugen[local]' (builds llama.cpp; needs a C++ compiler and some minutes)",
-        ) from error
-    try:
-        return Llama(model_path=str(path), n_ctx=context_tokens, seed=seed, verbose=False)
-    except (ValueError, OSError, RuntimeError) as error:
-        raise ChatModelNameError(
-            f"llama.cpp cannot load {path}: {str(error).splitlines()[0]}",
-            hint="use a complete GGUF file of a chat model that this llama.cpp knows",
-        ) from error
+def _usage(piece: Piece) -> UsageMetadata:
+    return UsageMetadata(
+        input_tokens=piece.prompt_tokens,
+        output_tokens=piece.reply_tokens,
+        total_tokens=piece.prompt_tokens + piece.reply_tokens,
+    )

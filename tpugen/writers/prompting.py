@@ -1,7 +1,7 @@
-"""Prompts from the files in `prompts/`: contract, retrieved modules and request, and findings to mend.
+"""Prompts from the files in `prompts/`: what to write, over which modules, and findings to mend.
 
-What the model needs in order to instantiate a module is its header and an example; its source follows only while the
-budget of tokens lasts, nearest module first.
+What hardly changes from one request to the next stands first (rules, library, similar design), so that a server that
+keeps the beginning of a prompt does not read it again; the header to copy stands last, where a small model looks.
 """
 
 from __future__ import annotations
@@ -12,32 +12,39 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tpugen.dataset import library_modules_for, module_header
+from tpugen.dataset import module_header
 from tpugen.findings import Finding
 from tpugen.retrieval import Hit
-from tpugen.retrieval.verilog import module_header_of
-from tpugen.rtl_templates import LibraryModule, load_library
-from tpugen.spec import Contract, DesignSpec, contract_for
+from tpugen.rtl_templates import load_library
+from tpugen.spec import Contract, DesignSpec
 from tpugen.writers.composer import library_files
-from tpugen.writers.files import RtlFile
+from tpugen.writers.prompt_parts import hit_modules, numbers_of, shown_example, shown_modules
+from tpugen.writers.settings import WriterSettings
+from tpugen.writers.task import WritingTask
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["SOURCE_BUDGET_TOKENS", "estimated_tokens", "first_prompt", "repair_prompt", "system_prompt"]
+__all__ = ["Material", "first_prompt", "header_of", "prompts_hash", "repair_prompt", "system_prompt"]
 
-SOURCE_BUDGET_TOKENS = 1500
-"""How many tokens of library source a prompt carries on top of headers."""
-
-_CHARACTERS_PER_TOKEN = 3.2  # of Verilog, measured with the tokenizers of current code models: 3.0 to 3.6
 _FINDINGS_SHOWN = 8
 _WARNINGS_SHOWN = 3
 _OTHERS_SHOWN = 6
+_LEARNT_FROM = 3
+_REFERENCE_LIMIT_CHARACTERS = 8000
 
 
-def estimated_tokens(text: str) -> int:
-    """Roughly how many tokens `text` costs; no model's own tokenizer is needed to plan a prompt."""
-    return int(len(text) / _CHARACTERS_PER_TOKEN) + 1
+@dataclass(frozen=True)
+class Material:
+    """What retrieval gives to a prompt.
+
+    Attributes:
+        hits: Documents found, best first.
+        examples: Similar designs of the dataset, nearest first; never the design that is asked for.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    examples: tuple[DesignSpec, ...] = ()
 
 
 @cache
@@ -45,7 +52,7 @@ def _environment() -> jinja2.Environment:
     import jinja2
 
     return jinja2.Environment(  # noqa: S701 - prompts are text, not HTML
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "prompts"),
+        loader=jinja2.FileSystemLoader(_folder()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -53,107 +60,102 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def system_prompt() -> str:
-    """The rules of the house."""
-    return _environment().get_template("system.md").render()
+def _folder() -> Path:
+    return Path(__file__).parent / "prompts"
 
 
-@dataclass(frozen=True)
-class _ShownModule:
-    name: str
-    summary: str
-    latency: str
-    inside: tuple[str, ...]
-    code: str
-    example: str | None
+@cache
+def prompts_hash() -> str:
+    """First 16 hex digits of SHA-256 over all prompt files: results of other prompts are not comparable."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in sorted(_folder().glob("*.md*")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def first_prompt(
-    spec: DesignSpec, request: str, hits: Sequence[Hit], *, source_budget_tokens: int = SOURCE_BUDGET_TOKENS
-) -> str:
+def system_prompt(contract: Contract, settings: WriterSettings) -> str:
+    """The rules of the house, with the clock and the reset of this contract."""
+    template = _environment().get_template(f"system_{settings.mode}.md.j2")
+    return template.render(body=settings.body_only, registers=_registers(contract))
+
+
+def _registers(contract: Contract) -> str | None:
+    """How registers of a contract are written; None where it has no clock."""
+    if contract.clock_name is None:
+        return None
+    edges, reset = f"posedge {contract.clock_name}", contract.reset_port
+    if reset is None:
+        return f"always @({edges}) ..."
+    if reset.asynchronous:
+        edges += f" or {'negedge' if reset.active_low else 'posedge'} {reset.port}"
+    return f"always @({edges}) if ({'!' if reset.active_low else ''}{reset.port}) ... else ..."
+
+
+def header_of(task: WritingTask, settings: WriterSettings) -> str | None:
+    """The header that stands before what the model writes; None where the model writes it itself."""
+    return module_header(task.contract) if settings.body_only else None
+
+
+def first_prompt(task: WritingTask, material: Material, settings: WriterSettings) -> str:
     """The prompt that asks for a design.
 
     Args:
-        spec: What to build; gives the contract.
-        request: The user's words.
-        hits: What retrieval found, best first.
-        source_budget_tokens: Tokens of library source beyond the headers.
+        task: What to write.
+        material: What retrieval found; without retrieval neither modules nor examples are shown.
+        settings: Mode and budgets.
     """
-    contract = contract_for(spec)
-    library = load_library()
-    needed = list(library_modules_for(spec))
-    below = {_stem(file) for file in library_files(spec, needed)} - set(needed)
-    others = [hit.name for hit in hits if hit.name in library and hit.name not in below and hit.name not in needed]
-    return (
+    spec = task.spec
+    names = hit_modules(task.contract, spec, material.hits) if settings.retrieval else []
+    examples = material.examples if settings.retrieval and settings.mode == "compose" else ()
+    modules = shown_modules(spec, names, settings.source_budget_tokens)
+    if settings.mode == "full":  # a header alone teaches nothing where every module has to be written
+        modules = [module for module in modules if module.whole][:_LEARNT_FROM]
+    reference = task.reference.strip()[:_REFERENCE_LIMIT_CHARACTERS] if task.reference else None
+    text = (
         _environment()
-        .get_template("write.md.j2")
+        .get_template(f"{settings.mode}.md.j2")
         .render(
-            request=request.strip(),
-            contract=contract,
-            header=module_header(contract),
-            numbers=_numbers(spec),
-            modules=_shown_modules(spec, needed, source_budget_tokens),
-            others=[library[name].card for name in others[:_OTHERS_SHOWN]],
+            request=task.request.strip(),
+            contract=task.contract,
+            header=module_header(task.contract),
+            body=settings.body_only,
+            latency=task.contract.latency.formula(),
+            numbers=numbers_of(spec) if spec is not None else "",
+            modules=modules,
+            others=_others(spec, names, material.hits) if settings.retrieval else [],
+            examples=[shown_example(example) for example in examples],
+            reference=reference,
         )
     )
+    return _without_gaps(text)
 
 
-def _numbers(spec: DesignSpec) -> str:
-    """The spec's fields as `signed = 0 (unsigned), rows = 4, ...`: with the value that a Verilog parameter takes."""
-    fields = {
-        name: value
-        for name, value in spec.model_dump().items()
-        if isinstance(value, int | str) and not isinstance(value, bool) and name != "kind"
-    }
-    fields = {"signed": "1 (two's complement)" if spec.signed else "0 (unsigned)", **fields}
-    return ", ".join(f"{name} = {value}" for name, value in fields.items())
+def _others(spec: DesignSpec | None, shown: Sequence[str], hits: Sequence[Hit]) -> list[object]:
+    """Cards of modules that were found and are neither shown nor inside of what is shown."""
+    library = load_library()
+    below = {file.name.removesuffix(".v") for file in library_files(spec, shown)} if spec is not None else set(shown)
+    names = [hit.name for hit in hits if hit.name in library and hit.name not in below]
+    return [library[name].card for name in names[:_OTHERS_SHOWN]]
 
 
-def _shown_modules(spec: DesignSpec, names: Sequence[str], budget_tokens: int) -> list[_ShownModule]:
-    """Headers of all, sources while the budget lasts."""
-    shown = []
-    for name in names:
-        *inside, file = library_files(spec, [name])
-        module = load_library()[name]
-        cost = estimated_tokens(file.text)
-        whole = cost <= budget_tokens
-        budget_tokens -= cost if whole else 0
-        shown.append(
-            _ShownModule(
-                name=name,
-                summary=module.card.summary,
-                latency=module.card.latency,
-                inside=tuple(_stem(item) for item in inside),
-                code=file.text.strip() if whole else module_header_of(file.text, name),
-                example=_example(module),
-            )
-        )
-    return shown
-
-
-def _stem(file: RtlFile) -> str:
-    return file.name.removesuffix(".v")
-
-
-def _example(module: LibraryModule) -> str:
-    """A named instantiation from the card: a gap for each parameter, each port to a signal of its own name."""
-    card = module.card
-    lines = [f"{module.name} #("] if card.parameters else [f"{module.name} u_{module.name} ("]
-    if card.parameters:
-        width = max(len(item.name) for item in card.parameters)
-        last = len(card.parameters) - 1
-        for number, item in enumerate(card.parameters):
-            comma = "" if number == last else ","
-            # A gap, not the default: small models copy a number that stands there, and the design is another one.
-            lines.append(f"  .{item.name:<{width}} (<number>){comma} // {item.meaning}")
-        lines.append(f") u_{module.name} (")
-    width = max(len(port.name) for port in card.ports)
-    connections = [f"  .{port.name:<{width}} ({port.name})" for port in card.ports]
-    return "\n".join([*lines, ",\n".join(connections), ");"])
+def _without_gaps(text: str) -> str:
+    """No more than one empty line in a row: macros and conditions leave gaps."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if line.strip() or (lines and lines[-1].strip()):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def repair_prompt(
-    contract: Contract, findings: Sequence[Finding], sources: Mapping[str, str], *, afresh: bool = False
+    contract: Contract,
+    findings: Sequence[Finding],
+    sources: Mapping[str, str],
+    *,
+    body: bool = False,
+    afresh: bool = False,
 ) -> str:
     """The prompt that feeds findings back.
 
@@ -162,6 +164,7 @@ def repair_prompt(
         findings: All findings. The first warnings about the model's own files are shown, as a warned-of width is often
             why a simulation fails, then errors; eight in all, as one cause often gives many.
         sources: Text by file name of what the model wrote, to quote the lines that findings point at.
+        body: The model is asked for what follows the header, not for whole modules.
         afresh: The model does not see its own code again; the findings are mistakes to avoid.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -172,6 +175,7 @@ def repair_prompt(
         .get_template("repair.md.j2")
         .render(
             header=module_header(contract),
+            body=body,
             afresh=afresh,
             count=len(distinct),
             findings=[_shown_finding(item, sources) for item in distinct[:_FINDINGS_SHOWN]],

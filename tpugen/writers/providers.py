@@ -6,7 +6,9 @@ OpenAI-compatible endpoint. Keys come from the environment and go nowhere else.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +22,22 @@ from tpugen.writers.redaction import redact
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["DEFAULT_SETTINGS", "ChatSettings", "chat_model", "endpoint_in_words"]
+__all__ = [
+    "DEFAULT_SETTINGS",
+    "ChatSettings",
+    "chat_model",
+    "endpoint_in_words",
+    "is_recorded",
+    "model_identity",
+    "runs_in_process",
+]
 
 _BASE_URL_VARIABLES = ("TPUGEN_BASE_URL", "OPENAI_BASE_URL")
 _KEY_VARIABLE = "OPENAI_API_KEY"
 _OPENAI_HOST = "api.openai.com"
 _GGUF_MAGIC = b"GGUF"
+_IN_PROCESS = ("gguf", "local", "recorded")
+_FINGERPRINT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class ChatSettings:
         max_reply_tokens: A reply is cut off after so many tokens.
         timeout_s: Wall-clock limit of one request.
         context_tokens: Context window of a model that runs in this process.
-        seed: Sampling seed of a model that runs in this process.
+        seed: Sampling seed, for models that take one; a request may ask for another.
     """
 
     temperature: float | None = 0.2
@@ -55,13 +67,14 @@ def chat_model(name: str, settings: ChatSettings = DEFAULT_SETTINGS) -> BaseChat
 
     Args:
         name: `gguf:PATH` or `local:PATH` for a GGUF file in this process; `langchain:PROVIDER:NAME` for any provider
-            that LangChain has an installed integration for; anything else is a model of the OpenAI-compatible
-            endpoint at `TPUGEN_BASE_URL`, else `OPENAI_BASE_URL`, else OpenAI itself.
+            that LangChain has an installed integration for; `recorded:PATH` for replies recorded earlier (see
+            `recorded_model`); anything else is a model of the OpenAI-compatible endpoint at `TPUGEN_BASE_URL`, else
+            `OPENAI_BASE_URL`, else OpenAI itself.
         settings: Temperature and limits.
 
     Raises:
-        ChatModelNameError: an empty name, no key for OpenAI, a base URL that is none, a file that is no GGUF, or the
-            package for GGUF files is not installed.
+        ChatModelNameError: an empty name, no key for OpenAI, a base URL that is none, a file that is no GGUF or holds
+            no recorded replies, or the package for GGUF files is not installed.
     """
     if not name.strip():
         raise ChatModelNameError("no chat model is named", hint="name one: --model NAME or --model gguf:PATH")
@@ -77,10 +90,51 @@ def endpoint_in_words(name: str) -> str:
     if separator and prefix == "langchain":
         provider, _, model = rest.partition(":")
         return f"model {model!r} of {provider}"
+    if separator and prefix == "recorded":
+        return f"recorded replies of {rest}"
     if separator and prefix in _PROVIDERS:
         return f"model file {rest}"
     url = _base_url()
     return f"model {name!r} at {_host(url) if url else _OPENAI_HOST}"
+
+
+def is_recorded(name: str) -> bool:
+    """Whether a name stands for replies that were recorded earlier."""
+    return name.startswith("recorded:")
+
+
+def runs_in_process(name: str) -> bool:
+    """Whether a model of that name runs (or is replayed) in this process, and so costs no money."""
+    prefix, separator, _ = name.partition(":")
+    return bool(separator) and prefix in _IN_PROCESS
+
+
+def model_identity(name: str) -> str:
+    """What tells a model from others wherever it is asked: name and endpoint, or a fingerprint of its file.
+
+    Raises:
+        ChatModelNameError: a model file that is not there or cannot be read.
+    """
+    prefix, separator, rest = name.partition(":")
+    if separator and prefix in ("gguf", "local"):
+        return _file_identity(_gguf_path(rest))
+    if separator and prefix in _PROVIDERS:
+        return name
+    return f"{name} at {_host(_base_url() or '') or _OPENAI_HOST}"
+
+
+def _file_identity(path: Path) -> str:
+    """Name, size and a hash of both ends: the whole of many gigabytes would take too long to read."""
+    digest = hashlib.sha256()
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            digest.update(file.read(_FINGERPRINT_BYTES))
+            file.seek(max(0, size - _FINGERPRINT_BYTES))
+            digest.update(file.read(_FINGERPRINT_BYTES))
+    except OSError as error:
+        raise ChatModelNameError(f"model file {str(path)!r} cannot be read: {error.strerror}") from error
+    return f"{path.name}, {size} bytes, sha256 of both ends {digest.hexdigest()[:16]}"
 
 
 def _base_url() -> str | None:
@@ -108,6 +162,8 @@ def _openai_compatible(name: str, settings: ChatSettings) -> BaseChatModel:
         )
     from pydantic import SecretStr
 
+    # The client's advice on refused schemas is for its own callers; here another form is asked for.
+    warnings.filterwarnings("ignore", message=r"This model does not support OpenAI's structured output|Invalid schema")
     return _initialise(
         name,
         "openai",
@@ -156,7 +212,12 @@ def _initialise(name: str, provider: str, settings: ChatSettings, **options: Any
     return model
 
 
-def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
+def _gguf_path(path_text: str) -> Path:
+    """The model file.
+
+    Raises:
+        ChatModelNameError: not there, not readable, or no GGUF file.
+    """
     path = Path(path_text).expanduser()
     if not path.is_file():
         raise ChatModelNameError(
@@ -173,11 +234,21 @@ def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
             f"{path_text!r} is no GGUF file: it begins with {magic!r}, expected {_GGUF_MAGIC!r}",
             hint="convert the model with llama.cpp's convert_hf_to_gguf.py, or download a .gguf file",
         )
+    return path
+
+
+def _gguf(path_text: str, settings: ChatSettings) -> BaseChatModel:
     from tpugen.writers.llama_cpp_model import LlamaCppChatModel
 
-    return LlamaCppChatModel.load(path.resolve(), settings)
+    return LlamaCppChatModel.load(_gguf_path(path_text).resolve(), settings)
+
+
+def _recorded(path_text: str, _settings: ChatSettings) -> BaseChatModel:
+    from tpugen.writers.recorded_model import RecordedChatModel
+
+    return RecordedChatModel.load(path_text)
 
 
 _PROVIDERS: Mapping[str, Callable[[str, ChatSettings], BaseChatModel]] = MappingProxyType(
-    {"gguf": _gguf, "local": _gguf, "langchain": _langchain}
+    {"gguf": _gguf, "local": _gguf, "langchain": _langchain, "recorded": _recorded}
 )

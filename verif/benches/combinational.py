@@ -9,7 +9,7 @@ import cocotb
 from cocotb.triggers import Timer, ValueChange
 from cocotb.utils import get_sim_time
 
-from tpugen.verif.benches.reporting import BenchError, load_plan, report
+from tpugen.verif.benches.reporting import BenchError, care_digits, known_digits, load_plan, report
 
 PLAN = load_plan()
 
@@ -18,6 +18,7 @@ async def _run(dut: Any, test: dict[str, Any]) -> int:
     batch, in_bits, out_bits = int(PLAN["batch"]), int(PLAN["drive_bits"]), int(PLAN["sample_bits"])
     drive = [int(value, 16) for value in test["drive"]]
     expected = [int(value, 16) for value in test["expected"]]
+    care = [int(value, 16) for value in test["care"]] if test.get("care") else [(1 << out_bits) - 1] * len(drive)
     done = ValueChange(dut.done)
     for first in range(0, len(drive), batch):
         stop = min(first + batch, len(drive))
@@ -33,13 +34,16 @@ async def _run(dut: Any, test: dict[str, Any]) -> int:
         for index in range(first, stop):
             low = len(sample) - (index - first + 1) * out_bits
             got = sample[low : low + out_bits]
-            if not got.isdigit():
+            if not care_digits(got, care[index]).isdigit():
                 raise BenchError(
                     "x-output", f"vector {index}: outputs are unknown (x or z): {got}", beat=index, got=got
                 )
-            if int(got, 2) != expected[index]:
+            if int(care_digits(got, care[index]), 2) != expected[index] & care[index]:
                 raise BenchError(
-                    "wrong-result", f"vector {index}: wrong output", beat=index, got=format(int(got, 2), "x")
+                    "wrong-result",
+                    f"vector {index}: wrong output",
+                    beat=index,
+                    got=format(int(known_digits(got), 2), "x"),
                 )
     return len(drive)
 

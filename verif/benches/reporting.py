@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BenchError", "load_plan", "report", "test_seed", "write_trace"]
+__all__ = ["BenchError", "care_digits", "known_digits", "load_plan", "report", "test_seed", "write_trace"]
 
 PLAN_VARIABLE = "TPUGEN_BENCH_PLAN"
 REPORT_VARIABLE = "TPUGEN_BENCH_REPORT"
@@ -31,6 +31,19 @@ def report(event: str, **values: Any) -> None:
     """Append one event to the report."""
     with Path(os.environ[REPORT_VARIABLE]).open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"event": event, **values}) + "\n")
+
+
+def care_digits(sample: str, care: int) -> str:
+    """Binary digits of a sample; bits that do not count are 0, also where they are unknown."""
+    width = len(sample)
+    if care == (1 << width) - 1:
+        return sample
+    return "".join(bit if mark == "1" else "0" for bit, mark in zip(sample, format(care, f"0{width}b"), strict=True))
+
+
+def known_digits(sample: str) -> str:
+    """Binary digits of a sample; unknown bits are 0."""
+    return sample if sample.isdigit() else "".join(bit if bit in "01" else "0" for bit in sample)
 
 
 def write_trace(name: str, cycles: list[dict[str, Any]]) -> None:

@@ -82,7 +82,8 @@ def _corrections(chart: Chart, said: Sequence[Statement], spec: DesignSpec) -> I
         for statement in said:
             if statement.first <= index <= statement.last:
                 name = _spec_field(statement.field, spec)
-                yield Assumption(name, _value(spec, name), f'"{chart.tokens[index].text}" is read as "{word}"')
+                reason = f'"{chart.tokens[index].text}" is read as "{word}"'
+                yield Assumption(name, _value(spec, name), reason, stated=True)
                 break
 
 
@@ -101,7 +102,7 @@ def _bounds(chart: Chart, used: Sequence[Statement], spec: DesignSpec) -> Iterat
         if nearest is not None:
             name = _spec_field(nearest.field, spec)
             written = chart.written(node.first, node.last)
-            yield Assumption(name, _value(spec, name), f'"{written}" {_MODIFIER_REASONS[node.symbol]}')
+            yield Assumption(name, _value(spec, name), f'"{written}" {_MODIFIER_REASONS[node.symbol]}', stated=True)
 
 
 def _nearest(node: Node, statements: Sequence[Statement]) -> Statement | None:

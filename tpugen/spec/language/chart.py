@@ -90,6 +90,15 @@ class Found:
         """The word right before the match, lower case; empty at the start of the request."""
         return self._chart.tokens[self.first - 1].text.lower() if self.first else ""
 
+    def ends(self) -> bool:
+        """Whether the clause ends with the match: end of text, end of line, or punctuation."""
+        following = self._chart.tokens[self.last + 1 : self.last + 2]
+        return not following or following[0].new_line or following[0].symbol in ",;.)}"
+
+    def denies(self) -> bool:
+        """Whether a negation, taken out before, stands inside the match: `16 bits, not ripple-carry`."""
+        return any(node.symbol == "NEG" and self.first < node.first < self.last for node in self._chart.modifiers)
+
     def written(self) -> str:
         """The matched part of the request as written."""
         return self._chart.written(self.first, self.last)

@@ -14,7 +14,7 @@ from tpugen.spec.language.rules_units import FORMAT_RULES, QUANTITY_RULES
 __all__ = ["MODIFIERS", "known_words", "understand"]
 
 
-MODIFIERS = ("NEG", "QUAL", "FIXED")
+MODIFIERS = ("NEG", "QUAL", "FIXED", "LOSSLESS")
 """Symbols of words that change the meaning of what stands beside them."""
 
 

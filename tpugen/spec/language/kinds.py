@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tpugen.errors import ContradictionError, LanguageError
+from tpugen.errors import ContradictionError, LanguageError, NothingFoundError
 from tpugen.spec.language.chart import Chart, Statement
 from tpugen.spec.language.lexer import quote
 from tpugen.spec.language.vocabulary import DROPPED, HARMLESS
@@ -148,4 +148,6 @@ def _nothing(chart: Chart) -> LanguageError:
         return LanguageError("the request is empty", hint=HINT)
     words = " ".join(chart.text.split())
     shown = words if len(words) <= 60 else words[:57] + "..."
-    return LanguageError(f'no design that can be built was found in "{shown}"', hint=HINT)
+    known = any(statement.field == "unsupported" for statement in chart.statements)
+    error = LanguageError if known else NothingFoundError  # what is known not to be built is refused for good
+    return error(f'no design that can be built was found in "{shown}"', hint=HINT)

@@ -34,7 +34,11 @@ def mark_negated(
     """The statements, those that a negation denies marked so; "not signed" becomes "unsigned"."""
     scopes = {scope_of(node, tokens): node for node in modifiers if node.symbol == "NEG"}
     scopes.pop(None, None)
-    return [_marked(statement, scopes) for statement in statements]
+    marked = [_marked(statement, scopes) for statement in statements]
+    # "not Booth" excludes a structure, and leaves the exact family that has it.
+    structures = {(item.field, item.first, item.last) for item in marked if item.negated}
+    families = [(f"{item.field}.structure", item.first, item.last) for item in marked]
+    return [item for item, place in zip(marked, families, strict=True) if not item.negated or place not in structures]
 
 
 def _marked(statement: Statement, scopes: dict[int | None, Node]) -> Statement:

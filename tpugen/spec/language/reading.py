@@ -11,6 +11,7 @@ from tpugen.spec.language.vocabulary import DROPPED, LEMMAS, NUMBER_WORDS, prote
 
 __all__ = ["Reading", "read_nodes"]
 
+_DOZEN = 12
 _SILENT_SYMBOLS = frozenset("\"'`()[]{}\u2022#!?")
 
 
@@ -134,6 +135,8 @@ def _correction(token: Token, known_words: frozenset[str]) -> str | None:
 
 def _number_words(tokens: Sequence[Token], index: int, symbol: str) -> tuple[int, int] | None:
     """Value and last token of a number in words: `sixteen`, `sixty-four`, `two hundred and fifty six`."""
+    if symbol == "one" and _pronoun(tokens, index):
+        return None
     words: list[int] = []
     last = index
     place = index
@@ -145,9 +148,18 @@ def _number_words(tokens: Sequence[Token], index: int, symbol: str) -> tuple[int
         elif not (words and word in ("-", "and") and _continues(tokens, place, words)):
             break
         place += 1
-    if not words:
-        return None
-    return _total(words), last
+    if place < len(tokens) and tokens[place].symbol == "dozen":  # "two dozen", "a dozen"
+        return (_total(words) if words else 1) * _DOZEN, place
+    return (_total(words), last) if words else None
+
+
+def _pronoun(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the "one" of "the SETA one", "not a ripple-carry one" stands for a noun."""
+    before = [token.symbol for token in tokens[max(0, index - 4) : index]]
+    named = index > 0 and tokens[index - 1].kind == "word" and tokens[index - 1].symbol not in NUMBER_WORDS
+    following = tokens[index + 1].symbol if index + 1 < len(tokens) else ""
+    counts = following in LEMMAS or following in NUMBER_WORDS or following == "-"
+    return named and not counts and bool({"the", "a", "an", "that"} & {*before[:-1]})
 
 
 def _continues(tokens: Sequence[Token], place: int, words: Sequence[int]) -> bool:

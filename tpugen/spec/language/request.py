@@ -18,11 +18,13 @@ class Assumption:
         field: Field of the spec, with a dot below units: `clock_mhz`, `adder.k`.
         value: The value used.
         reason: Why, in plain words.
+        stated: The request does state the value, and this tells only how it was read (a misspelt word, "about").
     """
 
     field: str
     value: bool | int | float | str
     reason: str
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

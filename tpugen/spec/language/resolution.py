@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS
 from tpugen.errors import ContradictionError, LanguageError
 from tpugen.spec.language.chart import Chart, Statement
+from tpugen.spec.language.families import family_of, general_beside_special, parameter_of
 from tpugen.spec.language.lexer import quote
 
 __all__ = ["Resolution", "resolve"]
@@ -151,6 +151,10 @@ class _Resolver:
 
     def _fillers(self) -> None:
         self.result.used.extend(self._all("filler"))
+        chosen = {self.result.values.get(role, "exact") for role in ("multiplier", "adder")}
+        for statement in self._all("unapproximated"):  # "no approximation" is said of what no family is named for
+            if "exact" in chosen:
+                self.result.used.append(statement)
         if self.kind in ("mac", "systolic_array"):
             self.result.used.extend(self._all("contract"))
 
@@ -274,7 +278,7 @@ class _Resolver:
     # units
 
     def _units(self) -> None:
-        families = {role: self._all(role) for role in ("multiplier", "adder")}
+        families = {role: self._named_families(role) for role in ("multiplier", "adder")}
         for role, statements in families.items():
             self._take(role, statements)
             for statement in self.positive:
@@ -285,6 +289,15 @@ class _Resolver:
             self._attach(statement, families)
         for statement in self._all("coefficient"):
             self._coefficient(statement, families)
+        for statement in self._all("name_number"):
+            self._name_number(statement)
+
+    def _named_families(self, role: str) -> list[Statement]:
+        """Statements of a role's family, without those of a whole class where a family of that class is named."""
+        named = self._all(role)
+        general = general_beside_special(named, self.chart.tokens)
+        self.result.used.extend(general)
+        return [item for item in named if item not in general]
 
     def _attach(self, statement: Statement, families: dict[str, list[Statement]]) -> None:
         """A parameter belongs to the nearest family before it that has such a one, else to the nearest after it."""
@@ -293,17 +306,29 @@ class _Resolver:
             key=lambda item: (item.first > statement.first, abs(item.first - statement.first)),
         )
         for item in around:
-            name, value = _parameter_of(item, statement)
+            name, value = parameter_of(item, statement)
             if name is not None:
                 self._take(f"{item.field}.{name}", [replace(statement, value=value)])
                 return
+
+    def _name_number(self, statement: Statement) -> None:
+        """The number of `DRUM6`: the family's parameter, or where that is stated apart (`LOA16, k=4`) the width."""
+        role, parameter, number = statement.value
+        field = f"{role}.{parameter}"
+        stated = [item for item in self.said.get(field, []) if item.value != number]
+        if not stated:
+            self._take(field, [replace(statement, value=number)])
+            return
+        for width in ("width_bits",) if self.kind == "adder" else _OPERANDS:
+            if role == self.kind:
+                self._take(width, [replace(statement, value=number)])
 
     def _coefficient(self, statement: Statement, families: dict[str, list[Statement]]) -> None:
         role, value = statement.value
         order = ("adder",) if role == "adder" else ("multiplier", "adder")
         for candidate in order:
             for item in families[candidate]:
-                parameters = _family(candidate, item.value).parameters
+                parameters = family_of(candidate, item.value).parameters
                 if parameters and candidate in _FIELDS[self.kind]:
                     self._take(f"{candidate}.{parameters[0].name}", [replace(statement, value=value)])
                     return
@@ -323,6 +348,8 @@ class _Resolver:
             elif field == "operand_width":
                 fields = ("width_bits",) if self.kind == "adder" else _OPERANDS
                 self._exclude(statement, fields, (statement.value,) * len(fields))
+            elif field.endswith(".structure"):
+                self._exclude_structure(statement)
             elif field in _FIELDS[self.kind] and field != "dataflow":
                 self._exclude(statement, (field,), (statement.value,))
 
@@ -343,6 +370,13 @@ class _Resolver:
                 self.result.notes[field] = f'"{self._written(statement)}" excludes another value; this is the default'
         self.result.used.append(statement)
 
+    def _exclude_structure(self, statement: Statement) -> None:
+        """Without another structure the choice is open, and the excluded one could be built: then it is reported."""
+        for stated in self.said.get(statement.field, []):
+            if stated.value == statement.value:
+                raise self._contradiction(statement.field, stated, statement)
+            self.result.used.append(statement)
+
     def _exclude_dataflow(self, statement: Statement, excluded: set[str]) -> None:
         if self.kind != "systolic_array":
             return
@@ -356,30 +390,6 @@ class _Resolver:
             self.result.values["dataflow"] = rest[0]
             self.result.notes["dataflow"] = f'"{self._written(statement)}" leaves this one as the default'
         self.result.used.append(statement)
-
-
-def _family(role: str, name: str) -> Any:
-    return (ADDERS if role == "adder" else MULTIPLIERS)[name]
-
-
-_APPROXIMATE_WORDS = frozenset(
-    ("approximate", "inexact", "imprecise", "truncated", "or", "ored", "lower", "lsb", "lsbs")
-)
-_ACCURATE_WORDS = frozenset(("accurate", "exact", "precise", "most"))
-
-
-def _parameter_of(family: Statement, statement: Statement) -> tuple[str | None, Any]:
-    """Name and value of the family's parameter that a statement sets, None where it has no such parameter."""
-    parameters = _family(family.field, family.value).parameters
-    if statement.field == "parameter":
-        name, value = statement.value
-        return (name if any(parameter.name == name for parameter in parameters) else None), value
-    value, words = statement.value
-    if not parameters:
-        return None, value
-    keeps = any(word in parameters[0].meaning for word in ("accurate", "segment", "kept", "after the leading"))
-    opposite = _APPROXIMATE_WORDS - {"lower"} if keeps else _ACCURATE_WORDS
-    return (None if words & opposite else parameters[0].name), value
 
 
 def _shown(field: str, value: Any) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tpugen.spec.language.chart import Found, Statement, rules
@@ -35,8 +36,15 @@ def _roles(found: Found) -> list[str]:
     return [found.text(group) for group in ("r1", "r2", "r3") if found.text(group)]
 
 
-def _bind(found: Found) -> list[Statement]:
+def _bind(found: Found) -> list[Statement] | None:
     width = found.value("w")
+    roles = _roles(found)
+    if {"OPA", "OPB"} & {*roles} and "OPND" in roles:
+        return None  # "operands, the first of 12 bits": the width is the first one's alone
+    if len(roles) == 2 and "ACC" in roles and "OUT" not in roles:
+        return None  # "24-bit accumulator, operands ...": an accumulator is wider than what it accumulates
+    if roles[0] != "OUT" and "OUT" in roles and any(node.symbol == "," for node in found.nodes):
+        return None  # "8-bit weights, result out when ...": a result is not listed among what goes in
     statements = [statement for role in _roles(found) for statement in _say_width(found, role, width)]
     return statements + _early_sign(found)
 
@@ -44,7 +52,7 @@ def _bind(found: Found) -> list[Statement]:
 def _adder_width(found: Found) -> list[Statement] | None:
     """`32-bit adders`: an adder's own width, in a MAC the accumulator's."""
     last = found.nodes[-1]
-    if last.symbol == "FAMILY" and last.value[0] != "adder":
+    if last.symbol == "FAMILY" and (last.value[0] != "adder" or found.denies()):
         return None
     return _say_width(found, "ADDER", found.value("w")) + _early_sign(found)
 
@@ -111,11 +119,22 @@ def _rows_cols(found: Found) -> list[Statement]:
     return [found.say("rows", found.value("r")), found.say("cols", found.value("c"))]
 
 
-def _rows(found: Found) -> list[Statement]:
+def _index(found: Found) -> bool:
+    """Whether the match is the name of one row or column, `right of column 5`, and no count."""
+    return found.word_before() in ("of", "in", "at", "from", "to", "above", "below") and bool(
+        re.match(r"(?:row|column)\s+\d+$", found.written().lower())
+    )
+
+
+def _rows(found: Found) -> list[Statement] | None:
+    if _index(found):
+        return None
     return [found.say("rows", found.value("n"))]
 
 
-def _cols(found: Found) -> list[Statement]:
+def _cols(found: Found) -> list[Statement] | None:
+    if _index(found):
+        return None
     return [found.say("cols", found.value("n"))]
 
 
@@ -138,36 +157,55 @@ def _count(found: Found) -> list[Statement]:
     return [found.say("pe_count", node, note)]
 
 
+def _flag(found: Found, *, value: bool) -> list[Statement]:
+    """`signed=1`; the number is accounted for by a statement of its own."""
+    return [found.say("signed", found.nodes[0].value is value), found.say("filler", found.written())]
+
+
 def _sign(found: Found) -> list[Statement]:
     return [found.say("signed", found.value("s"))]
 
 
-_ADJ = r"(?: (?:SIGN|integer|int|wide|precision|quantized|quantised|of|resolution|long|input|maximum|internal|output|for)){0,3}"
+_ADJ = r"(?: (?:SIGN|exact|accurate|precise|full|separate|dedicated|integer|int|wide|precision|quantized|quantised|of|resolution|long|input|maximum|internal|output|for)){0,3}"
+# "the accumulators of this device are ..."
+_OF = r"(?: (?:of|in|for|inside|within) (?:device|design|array|unit|block|circuit|module|accelerator|system|element|pe|processing element|MAC|ARRAY|BAREARRAY|UNITARRAY))?"
 _FILL = r"(?: (?:{FILL}|SIGN)){0,5}"
 _FIRM = r"(?:=|:|is|are|of|>|at|to|in|as|use|uses|with|have|has|be|equals|,)"
 _NOT_UNIT = r"(?! (?:{X}|row|col|PAIR|MAC|pe|processing|bit|cycle|times|or|MULT|ADDER|ARRAY|UNITARRAY|BAREARRAY|and {N} (?:row|col)))"
 # "weights with 24-bit accumulators": the width belongs to the role behind it, unless that one has its own.
 _OWN = rf"(?!{_ADJ} (?:{{ROLE}})(?!{{KEY}}{_FILL} WIDTH))"
-_VERB = r"(?: (?:=|:|>|is|are|of|in|at|as|be|use|uses|using|stored|kept|held|represented|quantized|with|set|to|into|on|should|must)){1,5}"
+_VERB = r"(?: (?:exact|accurate|=|:|>|is|are|of|in|at|as|be|use|uses|using|stored|kept|held|represented|quantized|with|set|to|into|on|should|must)){1,5}"
 # "8-bit weights and activations of 16 bits": the second role has a width of its own.
 _ALONE = rf"(?!{_VERB} (?:WIDTH|{{N}})(?!{_ADJ} (?:{{ROLE}})))(?! WIDTH(?!{_ADJ} (?:{{ROLE}})))"
+# "u6 acc 20": the role's own number stands behind it.
+_BARE = rf"(?!(?: (?:=|:))? {{N}}{_NOT_UNIT}(?: (?:,|;|and)|$))"
 _JOIN = r"(?:and|&|/|,|plus|as well as|\+)"
+# "a 4-bit weight and accumulates ...": an accumulator never shares a width with what it accumulates.
+_SECOND = r"(?P<r2>ACT|WGT|OPND|INPUT|OUT|OPA|OPB)"
 
 _NAME = r"(?:(?:m|n|r|c|h|w|x|y) (?:=|:) )?"
-_CELL = r"(?:MAC|pe|processing element|processing unit|cell|element|mac)(?: unit)?"
+_CELL = r"(?:MAC|pe|processing element|processing unit|cell|element|mac|lane)(?: unit)?"
 _UNIT = r"(?:MAC|pe|processing element|processing unit|cell|element|MULT|multiply accumulator|mac)"
 
 BINDING_RULES = rules(
     # widths before roles: "8-bit signed weights and activations"
-    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}){{KEY}}(?!_)", _bind),
-    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}) {_JOIN} (?P<r2>{{ROLE}})(?!_){_ALONE}", _bind),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}){{KEY}}(?!_){_BARE}", _bind),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>{{ROLE}}) {_JOIN} {_SECOND}(?!_){_ALONE}", _bind),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>OUT) {_JOIN} (?P<r2>ACC)(?!_){_ALONE}", _bind),
+    # widths of two operands: "a 6-bit and a 10-bit operand"
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?:and|by|x|times) (?:SIGN )?(?P<v>WIDTH){_ADJ} (?:OPND|INPUT|numbers?|integer|values?)", _two_widths),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} coefficient", lambda found: _say_width(found, "WGT", found.value("w")) + _early_sign(found)),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} total", lambda found: _say_width(found, "ACC", found.value("w"))),
+    (r"into (?P<w>WIDTH)", lambda found: _say_width(found, "OUT", found.value("w"))),
+    # registers hold what is accumulated
+    (r"(?:SIGN )?(?P<w>WIDTH)(?: wide)? register", lambda found: [found.say("accumulator_width_bits", found.value("w").bits, "registers hold the accumulators")]),
     (r"(?:SIGN )?(?P<w>WIDTH)(?: (?:SIGN|exact|wide)){0,2} (?:ADDER|FAMILY)", _adder_width),
     (rf"(?:2|pair of) (?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>OPND|INPUT){{KEY}}", _bind),
     (rf"(?:SIGN )?(?P<w>WIDTH) (?:for|per|on|in) (?P<r1>{{ROLE}})(?: {_JOIN} (?P<r2>{{ROLE}}))?", _bind),
     (r"(?P<w>WIDTH|{N}) for (?P<r1>{ROLE})(?: (?:and|&) (?P<r2>{ROLE}))?", _bind),
     # roles before widths: "weights are stored in 4 bits", "activation_width_bits: 8"
-    (rf"(?P<r1>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH){_OWN}(?: (?:register|wide|integer|precision|value|number))?", _bind),
-    (rf"(?P<r1>{{ROLE}}){{KEY}}(?: {_FIRM}){{0,3}} (?P<w>{{N}}){_NOT_UNIT}", _bind),
+    (rf"(?P<r1>{{ROLE}}){{KEY}}{_OF}{_FILL} (?P<w>WIDTH){_OWN}(?: (?:register|wide|integer|precision|value|number))?", _bind),
+    (rf"(?P<r1>{{ROLE}}){{KEY}}{_OF}(?: {_FIRM}){{0,3}} (?P<w>{{N}}){_NOT_UNIT}", _bind),
     (rf"(?:bit )?width (?:of|for) (?P<r1>{{ROLE}}) (?:{_FIRM} ){{0,2}}(?P<w>WIDTH|{{N}})", _bind),
     (rf"(?P<r1>{{ROLE}}) {_JOIN} (?P<r2>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH|{{N}}){_NOT_UNIT}{_OWN}(?: (?:each|both|wide))?", _bind),
     (rf"(?P<r1>{{ROLE}}) (?:and|&|/|,) (?P<r2>{{ROLE}}){{KEY}}{_FILL} (?P<w>WIDTH|{{N}}) (?:and|&|/|,) (?P<v>WIDTH|{{N}})(?: respectively)?(?!{_ADJ} (?:{{ROLE}}))", _bind_two),
@@ -175,9 +213,10 @@ BINDING_RULES = rules(
     (r"(?P<w>WIDTH) (?P<r1>ACT|WGT|INPUT|ACC) (?P<v>WIDTH) (?P<r2>ACT|WGT|INPUT|ACC)", _bind_two),
     # widths of both operands
     (rf"(?:bit |word |operand |numeric |arithmetic ){{0,2}}(?:width|precision|type|format|quantization|resolution|word length|bit)(?: (?:{{EQ}}|in|at)){{0,2}} (?P<w>WIDTH|{{N}}){_NOT_UNIT}{_OWN}", _bind_bare),
-    (r"(?:(?:2|pair of) )?(?:SIGN )?(?P<w>WIDTH) (?:integer )?(?:arithmetic|precision|number|value|word|integer|quantization|element|type|width|wide|version|quantized|models?)", _bind_bare),
+    (r"(?:(?:2|pair of) )?(?:SIGN )?(?P<w>WIDTH) (?:integer )?(?:arithmetic|precision|numbers?|values?|words?|integer|quantization|element|type|width|wide|version|quantized|models?)", _bind_bare),
     (r"(?P<w>WIDTHPAIR)(?: (?:product|operand))?", _pair_widths),
     (r"(?P<w>WIDTH) (?:{X}|/|and) (?P<v>WIDTH)(?= (?:MULT|MAC))", _two_widths),
+    (r"(?P<w>WIDTH) (?:/|,|x) (?P<v>WIDTH) (?:/|,|>) (?P<acc>WIDTH)(?! (?:{ROLE}|PAIR))", lambda found: _product_widths(found) or None),
     (r"(?P<w>WIDTH) {X} (?P<v>WIDTH)", _two_widths),
     (r"(?P<w>WIDTH)(?: {X} (?P<v>WIDTH))? (?:in |INPUT )?(?:>|- >|/|to|into|=|\+) (?P<acc>WIDTH)(?: (?:out|OUT|ACC))?", lambda found: _product_widths(found) or None),
     (r"(?P<w>WIDTH) (?:in|INPUT)(?: (?:,|and|with|/))? (?P<acc>WIDTH) (?:out|OUT)", lambda found: _product_widths(found) or None),
@@ -185,10 +224,12 @@ BINDING_RULES = rules(
     (r"(?P<w>WIDTHCHOICE)", _width_choice),
     (r"(?:SIGNCLASH)(?: (?:{ROLE}))?", _sign_clash),
     # rows and columns
-    (rf"(?P<r>{{N}}) row (?:of|with|with each|x) (?P<c>{{N}}) {_CELL}", _rows_cols),
+    (rf"(?P<r>{{N}}) row (?:of|with|with each|x|(?:, )?(?:consisting|consist|consists|made|composed|comprising|containing|having|has|have|holds)(?: up)?(?: of)?) (?P<c>{{N}}) {_CELL}", _rows_cols),
     (rf"(?P<c>{{N}}) col (?:of|with|x) (?P<r>{{N}}) {_CELL}", _rows_cols),
-    (r"(?P<r>{N}) row (?:and |, |by |x |, and |with |with |\* )?(?P<c>{N}) col", _rows_cols),
-    (r"(?P<c>{N}) col (?:and |, |by |x |, and |with |\* )?(?P<r>{N}) row", _rows_cols),
+    (rf"(?P<n>{{N}}) {_CELL} in (?:1|single)(?: single)? row", lambda found: [found.say("rows", 1), found.say("cols", found.value("n"))]),
+    (rf"(?P<n>{{N}}) {_CELL} in (?:1|single)(?: single)? col", lambda found: [found.say("cols", 1), found.say("rows", found.value("n"))]),
+    (r"(?P<r>{N}) row (?:and |, |by |x |times |, and |with |\* )?(?P<c>{N}) col", _rows_cols),
+    (r"(?P<c>{N}) col (?:and |, |by |x |times |, and |with |\* )?(?P<r>{N}) row", _rows_cols),
     (r"row (?:{EQ} )?(?P<r>{N}) (?:and |, |by |x |, and )?col (?:{EQ} )?(?P<c>{N})", _rows_cols),
     (r"row (?:x|by|,|and|/) col (?:{EQ} )?(?P<r>{N}) (?:{X}|,|and) (?P<c>{N})", _rows_cols),
     (r"row (?:x|by|,|and|/) col (?:{EQ} )?(?P<p>PAIR)", _size),
@@ -197,8 +238,13 @@ BINDING_RULES = rules(
     (rf"{_NAME}(?P<r>{{N}}) row (?:(?:and|,|by|x|with|, and) ){{0,2}}{_NAME}(?P<c>{{N}}) col", _rows_cols),
     (rf"{_NAME}(?P<n>{{N}})(?: pe| processing element| MAC)? row", _rows),
     (rf"{_NAME}(?P<n>{{N}})(?: pe| processing element| MAC)? col", _cols),
-    (r"(?P<c>{N}) wide (?:and |by |x |, )?(?P<r>{N}) (?:tall|high|deep)", _rows_cols),
-    (r"(?P<r>{N}) (?:tall|high|deep) (?:and |by |x |, )?(?P<c>{N}) wide", _rows_cols),
+    (rf"(?P<c>{{N}})(?: {_CELL})? wide (?:and |by |x |, )?(?P<r>{{N}})(?: {_CELL})? (?:tall|high|deep)", _rows_cols),
+    (rf"(?P<r>{{N}})(?: {_CELL})? (?:tall|high|deep) (?:and |by |x |, )?(?P<c>{{N}})(?: {_CELL})? wide", _rows_cols),
+    (rf"(?P<c>{{N}})(?: {_CELL})? (?:horizontally|across) (?:and |by |x |, )?(?P<r>{{N}})(?: {_CELL})? (?:vertically|down)", _rows_cols),
+    (rf"(?P<r>{{N}})(?: {_CELL})? (?:vertically|down) (?:and |by |x |, )?(?P<c>{{N}})(?: {_CELL})? (?:horizontally|across)", _rows_cols),
+    (rf"(?P<n>{{N}})(?: {_CELL})? horizontally", _cols),
+    (rf"(?P<n>{{N}})(?: {_CELL})? vertically", _rows),
+    (rf"(?P<r>{{N}}) {_CELL} (?:{{X}}) (?P<c>{{N}}) {_CELL}", _rows_cols),
     (r"r (?:=|:) (?P<n>{N})", _rows),
     (r"c (?:=|:) (?P<n>{N})", _cols),
     (r"(?:number of )?row (?:{EQ} ){0,2}(?P<n>{N})(?! (?:col|row))", _rows),
@@ -225,12 +271,12 @@ BINDING_RULES = rules(
     (rf"{_UNIT} (?:count |number )?(?:=|:) (?P<n>{{N}}|KILO)", _count),
     (r"(?:number|amount|count) of (?:MAC|pe|processing element|MULT) (?:{EQ} )?(?P<n>{N}|KILO)", _count),
     # signedness of key-value lists
-    (r"SIGN (?:=|:) (?P<v>true|yes|1)", lambda found: [found.say("signed", found.nodes[0].value)]),
-    (r"SIGN (?:=|:) (?P<v>false|no|0)", lambda found: [found.say("signed", not found.nodes[0].value)]),
+    (r"SIGN (?:=|:) (?P<v>true|yes|1)", lambda found: _flag(found, value=True)),
+    (r"SIGN (?:=|:) (?P<v>false|no|0)", lambda found: _flag(found, value=False)),
 )  # fmt: skip
 
 FALLBACK_RULES = rules(
     (r"(?P<w>WIDTH)", _bind_bare),
-    (r"(?P<s>SIGN)(?: (?:integer|number|arithmetic|data|value|operand|INPUT|OPND|ACT|WGT)){0,2}", _sign),
+    (r"(?P<s>SIGN)(?: (?:integer|numbers?|arithmetic|data|values?|operand|INPUT|OPND|ACT|WGT)){0,2}", _sign),
     (r"(?:kind|type|design) (?:=|:) (?:systolic array|ARRAY|MAC|MULT|ADDER)", lambda found: []),
 )  # fmt: skip

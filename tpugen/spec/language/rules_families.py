@@ -48,8 +48,8 @@ _STRUCTURE_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "ripple_carry": ("ripple carry", "ripple", "carry ripple", "rca"),
     "carry_lookahead": ("carry lookahead", "carry look ahead", "lookahead", "look ahead", "cla"),
     "carry_select": ("carry select", "csla"),
-    "kogge_stone": ("kogge stone", "ks prefix"),
-    "brent_kung": ("brent kung", "bk prefix"),
+    "kogge_stone": ("kogge stone", "kogge and stone", "kogge", "ks prefix"),
+    "brent_kung": ("brent kung", "brent and kung", "brent", "bk prefix"),
     "array": ("array", "carry save array", "ripple array", "braun", "braun array"),
     "booth_radix4": ("booth", "radix 4 booth", "booth radix 4", "modified booth", "booth encoded", "booth recoded"),
     "wallace": ("wallace", "wallace tree"),
@@ -102,7 +102,7 @@ def alias_words() -> frozenset[str]:
 @cache
 def family_rules() -> list[Rule]:
     """One rule per role for names with their noun, one for names that need none."""
-    level: list[Rule] = []
+    level: list[Rule] = [Rule(r"rad(?: |_)(?P<radix>{N})(?P<noun>(?: approximate)? multiplier)?", _radix)]
     for role in ("multiplier", "adder"):
         noun = "(?:multiplier)" if role == "multiplier" else "(?:adder|accumulator adder)"
         other = "adder" if role == "multiplier" else "multiplier"
@@ -121,6 +121,8 @@ def family_rules() -> list[Rule]:
         )
         apart = "(?: {SIGN}| approximate){0,1} (?:{N} bit|{N} {X} {N}(?: bit)?|int {N}|uint {N})(?: {SIGN}| approximate){0,2}"
         level.append(Rule(f"{early}(?P<alias>{every})(?={apart} {noun})", _family(role, noun=True)))
+        stated = "(?: (?:[khtm]|vbl|hbl) (?:= )?{N}(?: ,)?){1,2}(?: approximate)?"  # "RAD (k=6) approximate multiplier"
+        level.append(Rule(f"{early}(?P<alias>{every})(?={stated} {noun})", _family(role, noun=True)))
         level.append(
             Rule(
                 rf"{role} (?:(?:=|:|is) )?(?:(?:family|type|unit|design|architecture|kind|scheme) )?(?:(?:{{EQ}}|type|based on|using|from) ){{0,2}}{early}"
@@ -128,7 +130,6 @@ def family_rules() -> list[Rule]:
                 _family(role, noun=True),
             )
         )
-    level.append(Rule(r"rad(?: |_)(?P<radix>{N})(?P<noun>(?: approximate)? multiplier)?", _radix))
     level.append(Rule(r"(?:exact|accurate|precise) (?:arithmetic|unit)", _exact_both))
     level.append(Rule(r"(?:exact|accurate|precise) multiplier (?:and|,|/|&) (?:exact )?adder", _exact_both))
     level.append(Rule(r"(?:exact|accurate|precise) adder (?:and|,|/|&) (?:exact )?multiplier", _exact_both))
@@ -150,7 +151,7 @@ def _family(role: str, *, noun: bool) -> Action:
         if structure is not None:
             found.also(found.say(f"{role}.structure", structure))
         for parameter, number in zip(parameters, numbers, strict=False):
-            found.also(found.say(f"{role}.{parameter.name}", number))
+            found.also(found.say("name_number", (role, parameter.name, number)))
         component = "MULT" if role == "multiplier" else "ADDER"
         found.also(found.say("kind", component if noun else f"{component}FAMILY"))
         return found.node("FAMILY", (role, name))
@@ -192,29 +193,48 @@ def _described(found: Found) -> list[Statement]:
     return [found.say("described_parameter", (found.value("n"), words))]
 
 
+def _low(found: Found) -> list[Statement]:
+    """`ORs the lowest 4 bits`: whatever is done to them, they are not accurate."""
+    return [found.say("described_parameter", (found.value("n"), frozenset(("lower", "inexact"))))]
+
+
+def _described_kept(found: Found) -> list[Statement]:
+    """`4 bits kept`."""
+    return [found.say("described_parameter", (found.value("n"), frozenset(("accurate",))))]
+
+
 def _coefficient(found: Found) -> list[Statement]:
     role = "adder" if found.text("role") == "adder" else "multiplier"
     return [found.say("coefficient", (role, found.value("n")))]
 
 
-_INEXACT = r"(?:accurate|exact|approximate|lower|low|least|significant|truncated|or|ored|segment|fraction|precise|imprecise|last|lower part|leading|order|most|k)"
-_IS = r"(?:=|:|of|is|equal to|set to|to|=)"
+_LOST = (
+    r"(?:approximate|ored|or ed|truncated|inexact|zero|zeros|zeroes|zeroed|constant|ones|dropped|cut|ignored|omitted)"
+)
+_INEXACT = r"(?:log|accurate|exact|approximate|lower|low|least|significant|truncated|or|ored|segment|fraction|precise|imprecise|last|lower part|leading|order|most|k)"
+_IS = r"(?:=|:|of|is|being|equals|equal|equal to|set to|set at|to|as)"
 
 PARAMETER_RULES = rules(
-    (r"(?:(?:that|which) )?(?:keeping|keeps|retaining|retains|truncating to) (?P<n>{N}) bit", _described),
+    (r"(?P<p>[khtm])_(?P<n>{N})(?![_a-z])", _parameter),
+    (r"(?P<n>{N}) bit (?:are |is |being )?(?:kept|retained)", _described_kept),
+    (r"(?:(?:that|which) )?(?:keeping|keeps|retaining|retains|truncating to) (?:(?:leading|top|most significant|upper) )?(?P<n>{N}) bit(?! (?:total|running|sum|accumulator|partial|result|output|product|weight|activation|input))", _described),
     (rf"(?:lower|approximate|inexact|low|or) part (?:{_IS} )?(?P<n>{{N}}) bit", _described),
     (rf"(?:parameter )?(?P<p>vbl|hbl) (?:{_IS} )?(?P<n>{{N}})", _parameter),
     (r"(?P<p>vbl|hbl)_(?P<n>{N})", _parameter),
     (rf"(?:with |parameter |and |using )?(?P<p>[khtm]) {_IS} (?P<n>{{N}})(?! (?:row|col))", _parameter),
     (r"(?:with|parameter|and|using|,) (?P<p>[khtm]) (?P<n>{N})(?! (?:{X}|bit|row|col))", _parameter),
-    (rf"(?:vertical )?break(?:ing)?(?: level| line)? (?:\(? ?vbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("vbl")),
-    (rf"horizontal break(?:ing)?(?: level| line)? (?:\(? ?hbl )?(?:{_IS} )?(?P<n>{{N}})", _named_parameter("hbl")),
-    (rf"(?:with |of |having )?(?P<n>{{N}})(?: {_INEXACT}){{1,4}}(?: part)? bit(?: position)?", _described),
+    (rf"(?:vertical )?break(?:ing)?(?: level| line)? (?:\(? ?vbl )?(?:(?:{_IS}|at) )?(?P<n>{{N}})", _named_parameter("vbl")),
+    (rf"horizontal break(?:ing)?(?: level| line)? (?:\(? ?hbl )?(?:(?:{_IS}|at) )?(?P<n>{{N}})", _named_parameter("hbl")),
+    (rf"(?:with |of |having )?(?P<n>{{N}})(?: {_INEXACT}){{1,4}}(?: part)? bit(?: position)?(?: kept)?", _described),
     (r"(?:with )?(?P<n>{N}) (?:approximate |lower )?(?:lsb|lsbs)(?: approximate)?", _described),
     (r"(?:with )?(?P<n>{N}) bit (?:segment|fragment|lower part|approximate part|approximate lower part|accurate part)", _described),
     (rf"segment (?:size|width|length|bit) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
+    (r"(?:segment|fragment) (?:of|with|=|:|is) (?P<n>{N}) bit", _described),
     (rf"(?:approximate|approximation|lower part|lower) (?:level|degree|factor|parameter|width|bit|length|size) (?:{_IS} )?(?P<n>{{N}})(?: bit)?", _described),
-    (r"(?:approximate|truncate|truncating|or|oring) (?:lower|low|last|least significant|lowest) (?P<n>{N}) bit", _described),
-    (r"(?:lower|lowest|last|least significant) (?P<n>{N}) bit (?:are |is |being )?(?:approximate|ored|truncated|inexact)", _described),
+    (r"(?:approximate|truncate|truncates|truncating|or|ors|oring|zero|zeroes|zeroing|drop|drops|ignore|ignores|cut|cuts) (?:(?:in|on|over|off) )?(?:lower|low|last|least significant|lowest|bottom) (?P<n>{N}) bit", _low),
+    (rf"(?:lower|lowest|low|bottom|last|least significant) (?P<n>{{N}}) bit (?:are |is |being |become |get )?(?:(?:simply|always|set to|replaced by|merely) ){{0,2}}{_LOST}", _low),
+    (rf"(?P<n>{{N}}) of (?:them|which) (?:(?:are|is|being) )?{_LOST}", _low),
+    (r"(?P<n>{N}) [a-z]{3,12} bit at (?:bottom|low end|lower end|lsb end)", _low),
+    (rf"(?:lower|lowest|low|bottom|last|least significant) (?P<n>{{N}})(?: of (?:which|them))? (?:are|is|being) {_LOST}", _low),
     (rf"(?:low precision |precision |approximate |approximation |error ){{0,2}}(?:(?P<role>multiplier|adder)(?: approximate| precision)? )?coefficient (?:(?:{_IS}|as) )?(?P<n>{{N}})", _coefficient),
 )  # fmt: skip

@@ -10,7 +10,7 @@ __all__ = ["FLOW_RULES", "MODIFIER_RULES", "TERM_RULES"]
 
 _STAYS = {
     "output": "output_stationary", "result": "output_stationary", "accumulator": "output_stationary",
-    "partial sum": "output_stationary", "sum": "output_stationary", "os": "output_stationary",
+    "partial sum": "output_stationary", "partial result": "output_stationary", "sum": "output_stationary", "os": "output_stationary",
     "weight": "weight_stationary", "filter": "weight_stationary", "kernel": "weight_stationary",
     "ws": "weight_stationary",
     "input": "input_stationary", "activation": "input_stationary", "is": "input_stationary",
@@ -21,6 +21,11 @@ _STAYS = {
 def _filler(found: Found) -> Node:
     found.also(found.say("filler", "with"))
     return found.node("with")
+
+
+def _comma(found: Found) -> Node:
+    found.also(found.say("filler", found.written()))
+    return found.node(",")
 
 
 def _unsupported(found: Found) -> list[Statement]:
@@ -41,6 +46,11 @@ def _flow(found: Found) -> list[Statement]:
     return [found.say("dataflow", _STAYS[_plain(found.text("f"))])]
 
 
+def _flow_denied(found: Found) -> list[Statement] | None:
+    """`neither weight nor output stationary`: the negations are taken out before."""
+    return _flow_choice(found) if found.word_before() == "neither" else None
+
+
 def _flow_choice(found: Found) -> list[Statement]:
     return [found.say("dataflow", _STAYS[found.text(group)]) for group in ("f", "g")]
 
@@ -54,6 +64,21 @@ def _symbol(symbol: str) -> Action:
         return found.node(symbol)
 
     return action
+
+
+def _for_unit(found: Found) -> Node:
+    """`ALM-LOA for the products`: what a family is for, and no role with a width."""
+    found.also(found.say("filler", found.written()))
+    return found.nodes[0]
+
+
+def _unapproximated(found: Found) -> list[Statement]:
+    return [found.say("unapproximated", found.written())]
+
+
+def _negation(found: Found) -> Node | None:
+    """`no` denies what follows; at the end of `signed: no` it is a value."""
+    return None if found.written() == "no" and found.word_before() in (":", "=") and found.ends() else found.node("NEG")
 
 
 def _unit_array(found: Found) -> Node:
@@ -79,18 +104,37 @@ _BOUND = (
 
 MODIFIER_RULES = rules(
     (r"w /(?! o)", _filler),
+    (r"(?:i \. e|e \. g)(?: \.)?", _comma),
     (r"fixed point(?: (?:arithmetic|number|numbers|format|integer|integers|value|values|data))?", _symbol("FIXED")),
     (rf"(?:{_BOUND})(?= (?:{{N}}|int|uint|clock|frequency|signed|unsigned|sixteen))", _symbol("QUAL")),
     (r"or (?:more|higher|better|faster|less|lower|above|wider|larger)|minimum|maximum", _symbol("QUAL")),
     (
+        r"(?:no|without) (?:any )?(?:signs?|sign bits?|negative (?:numbers?|values?|operands?))",
+        lambda found: found.node("unsigned"),
+    ),
+    (
+        r"(?:no|without) (?P<p>vertical|horizontal) break(?:ing)?(?: level| line)?",
+        lambda found: [found.say("parameter", (f"{found.text('p')[0]}bl", 0))],
+    ),
+    (r"(?:without|with no|no) (?:any )?loss(?: of (?:precision|accuracy))?|losslessly", _symbol("LOSSLESS")),
+    (
+        r"(?:do not|don't|does not|doesn't|never|not|should not|must not) (?:move|travel|shift|leave)",
+        lambda found: found.node("stay"),
+    ),
+    (
+        r"(?:no|not|without|rather than|instead of|avoid|don't|do not|never|free of)(?: (?:use|using|want|need|any|kind of)){0,3} (?:approximate|approximation|approximations)(?: (?:arithmetic|unit))?(?! (?:multiplier|adder|FAMILY))",
+        _unapproximated,
+    ),
+    (
         r"not|no|without|never|neither|nor|instead of|rather than|except|excluding|exclude|avoid|other than|don't|"
         r"doesn't|dont|isn't|aren't|mustn't|shouldn't|won't|wouldn't|w / o|lacking|nothing like|anything but|unlike|"
         r"not using|does not|do not|must not|should not",
-        _symbol("NEG"),
+        _negation,
     ),
 )
 
-_NOUN = r"(?P<f>weight|output|input|activation|result|accumulator|partial sum|sum|filter|kernel)"
+_NOUN = r"(?:(?:filter|kernel|input|output) )?(?P<f>weight|output|input|activation|result|accumulator|partial sum|partial result|sum|filter|kernel)"
+_CELL = r"(?:pe|processing element|processing unit|cell|element|mac|mac unit)"
 _LINK = r"(?: (?:are|is|be|being|should|must|will|to|stay|stays|remain|remains|kept|held|keep|pinned|which|fixed|in|always))"
 _SHORT = r"(?P<f>os|ws)"
 _DATAFLOW = r"(?:dataflow|data flow|flow|mode|mapping|scheme|style|architecture|strategy)"
@@ -106,11 +150,18 @@ FLOW_RULES = rules(
     (r"(?P<f>output|weight|input) (?:or|/) (?P<g>output|weight|input) stationary(?: dataflow)?", _flow_choice),
     (rf"(?:with )?stationary {_NOUN}", _flow),
     (rf"{_NOUN}{_LINK}{{1,5}} (?:{{PLACE}})", _flow),
+    (rf"{_NOUN} (?:preloaded and )?(?:fixed|pinned|resident|held|kept|parked|preloaded|locked|static|stored) (?:in|inside|within|at|to) (?:{_CELL}|array|place|it|register)", _flow),
+    (rf"{_NOUN} (?:sit|sits|live|lives|reside|resides|rest|rests|wait|waits|dwell) (?:in|inside|at|within) (?:{_CELL}|array|place)", _flow),
+    (rf"(?:holding|storing|retaining) (?:(?:1|own|single) )?{_NOUN}(?! (?:bit|of|in|as|width|{{N}}))", _flow),
+    (rf"{_CELL} (?:{{HOLD}}|stores|store|retains|retain|owns|own) (?:(?:1|own|single|different) )?{_NOUN}(?! (?:bit|in|of|as|width))", _flow),
+    (rf"{_NOUN}{_LINK}{{0,3}} (?:pre loaded|preloaded|loaded)(?: once)? and (?:held|kept|pinned|fixed|stationary|reused)", _flow),
+    (r"(?P<f>accumulator|sum) in place", _flow),
+    (r"(?P<f>output|weight|input) (?P<g>output|weight|input) stationary", _flow_denied),
     (rf"{_NOUN}(?: (?:will|must|should|to))? (?:stay|stays|staying|remain|remains)(?: (?:{{PLACE}}))?", _flow),
     (rf"(?:{{HOLD}}) {_NOUN} (?:{{PLACE}})", _flow),
     (rf"{_SHORT}(?: {_DATAFLOW})?", _flow),
     (r"(?:data flow|dataflow) (?:(?:{EQ}) )?(?P<f>os|ws|weight|output|input)", _flow),
-    (r"(?:data flow|dataflow) (?:=|:) (?P<f>is|IS)", _flow),
+    (r"(?:data flow|dataflow|df) (?:=|:) (?P<f>is|IS|os|ws)", _flow),
     (rf"(?P<f>IS)(?: {_DATAFLOW})?", _flow),
     (r"(?P<f>is) (?:dataflow|data flow)", _flow),
 )  # fmt: skip
@@ -120,7 +171,7 @@ _TPU_NOTE = "a TPU's matrix unit is a systolic array"
 _MATMUL_NOTE = "matrix products are computed by a systolic array"
 _DOT_NOTE = "a unit that multiplies and accumulates one operand pair per cycle computes dot products"
 
-_RECODING = r"(?:operand |leading {N} |leading )?(?:pre ?approximation|preapproximation|pre processing|preprocessing|detection|detector|detectors|code|codes|encoding|encoder|encoders|recoding|log conversion)"
+_RECODING = r"(?:operand |leading {N} |leading )?(?:pre ?approximation|preapproximation|pre processing|preprocessing|detection|detector|detectors|code|codes|encoding|encoder|encoders|recoding|log conversion|conversion|conversions)"
 _EDGE = r"(?:at (?:the )?(?:array's |array 's |array )?(?:edge|edges|border)|once per (?:row|col)(?: and (?:per )?(?:row|col))?|per (?:row|col) and (?:per )?(?:row|col)|in (?:rather )?(?:front )?of (?:the )?array)"
 
 TERM_RULES = rules(
@@ -141,7 +192,12 @@ TERM_RULES = rules(
     (r"gemm|matmul|matrix (?:matrix )?multiply|multiply (?:2 )?matrix|matrix product", _kind("WEAKARRAY", _MATMUL_NOTE)),
     (r"(?:half|full|carry save) adder|adder (?:tree|subtractor|/ subtractor|subtracter)|serial multiplier", _unsupported),
     (r"(?:memory|sram|dram|gate|diode|antenna|led|register|register file|crossbar|cell|logic|sensor|pixel|string) array", _unsupported),
+    (r"sa(?= PAIR)", _kind("ARRAY")),
     (r"array", _kind("BAREARRAY")),
+    (r"(?:accumulator|sum)(?: (?:of|up))? product(?= of)", _kind("MAC", _DOT_NOTE)),
+    (r"(?:product|multiplication) of (?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("MULTVERB", "two numbers are multiplied")),
+    (r"product(?= of (?:SIGN |signed |unsigned )?WIDTH (?!and|are|is|in|into|to|at|with|for)[a-z])", _symbol("PRODUCT")),
+    (r"(?:full|complete) product", _kind("MULTVERB", "two numbers are multiplied")),
     (r"mac(?: (?:unit|block|cell|engine|core|element))?", _kind("MAC")),
     (r"(?:multiply|multiplier) (?:and |then |/ |& )?(?:accumulator|add)(?: (?:unit|block|cell|engine|core|operation))?", _kind("MAC")),
     (r"dot product(?: (?:unit|engine|accelerator|core|block|circuit))?", _kind("MAC", _DOT_NOTE)),
@@ -151,16 +207,19 @@ TERM_RULES = rules(
     (r"adder(?: (?:unit|block|core|circuit))?", _kind("ADDER")),
     (r"(?:add|adds|adding|sum|summing|addition of) (?:together )?(?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("ADDERVERB", "two numbers are added")),
     # roles
-    (r"partial sum|accumulator(?: register)?", _symbol("ACC")),
+    (r"partial sum|accumulator(?: register)?|running (?:total|totals|sum)|totals?(?= (?:of|are|is|in|at|with|to|=|:) (?:SIGN )?WIDTH)|(?:summed|added|adding|adds|add|summing)(?: up)?(?= (?:in|into|to|on|over|with) (?:WIDTH|SIGN))", _symbol("ACC")),
+    (r"times(?= (?:SIGN )?WIDTH(?: (?:SIGN|wide)){0,2} (?:weight|kernel|filter|activation|coefficient))", _kind("MULTVERB", "two numbers are multiplied")),
+    (r"FAMILY(?: (?:USED|approximate|adder|multiplier)){0,2} for (?:product|multiply|sum|accumulator|addition|adding)", _for_unit),
     (r"(?:input )?activation|input feature map|feature map|(?:multiplicand)", _symbol("ACT")),
     (r"(?:input |kernel |filter )?weight(?: input| operand| value)?|filter|kernel", _symbol("WGT")),
-    (r"(?:operand|input|port) a|a (?:operand|input|port)|first (?:operand|input)|1 st operand", _symbol("OPA")),
-    (r"(?:operand|input|port) b|b (?:operand|input|port)|second (?:operand|input)|2 nd operand", _symbol("OPB")),
+    (r"(?:operand|input|port) a|a (?:operand|input|port)|first (?:operand|input|of which|of them|one)|1 st operand", _symbol("OPA")),
+    (r"(?:operand|input|port) b|b (?:operand|input|port)|(?:second|other) (?:operand|input|of which|of them|one)|2 nd operand", _symbol("OPB")),
     (r"(?:input )?operand|operand width", _symbol("OPND")),
+    (r"samples?", _symbol("INPUT")),
     (r"input(?: (?:data|value|word|vector|port|element))?|data(?: (?:input|path|word))?|datapath", _symbol("INPUT")),
     (r"output(?: (?:data|value|word|result|port))?|result|product(?: output)?|sum(?: output)?", _symbol("OUT")),
     # operand codes at the array's edge
-    (rf"(?:with |using )?(?:shared|sharing|share) (?:the )?{_RECODING}(?: {_EDGE})*", _shared),
+    (rf"(?:with |using )?(?:shared|sharing|share) (?:FAMILY )?(?:USED )?{_RECODING}(?: {_EDGE})*", _shared),
     (rf"{_RECODING} (?:(?:is |are |being )?shared|(?:(?:is |are |being )?(?:shared|done|performed) )?{_EDGE})(?: {_EDGE})*", _shared),
     # signedness
     (r"{SIGN}", lambda found: found.node("SIGN", sign_of_text(found))),

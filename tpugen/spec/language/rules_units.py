@@ -59,8 +59,13 @@ def _typed(found: Found) -> Node:
     return found.node("WIDTH", Width(found.value("n"), signed, integer=signed is None))
 
 
+_PAIR_VERBS = frozenset(("add", "adds", "adding", "multiply", "multiplies", "multiplying", "for", "between"))
+
+
 def _named(bits: int) -> Action:
     def action(found: Found) -> Node:
+        if found.value("n") == 2 and found.word_before() in _PAIR_VERBS and found.written().endswith("s"):
+            return found.node("WIDTH", Width(bits))  # "an adder for two bytes": two operands
         signed = sign_of(found.text("s")) if found.text("s") else None
         return found.node("WIDTH", Width(bits * (found.value("n") if found.text("n") else 1), signed))
 
@@ -104,6 +109,19 @@ def _period(found: Found) -> list[Statement]:
     return [found.say("clock_mhz", _rounded(1000.0 / period_ns) if period_ns > 0 else float(period_ns))]
 
 
+_FRACTIONS = {"half": 0.5, "quarter": 0.25, "third": 1 / 3}
+
+
+def _fraction(found: Found) -> list[Statement]:
+    """`half a gigahertz`."""
+    return [found.say("clock_mhz", _rounded(_FRACTIONS[found.text("part")] * _MHZ[found.text("u")]))]
+
+
+def _one(found: Found) -> list[Statement] | None:
+    """`a gigahertz`; a unit without a number or an article says nothing."""
+    return [found.say("clock_mhz", _MHZ[found.text("u")])] if found.word_before() in ("a", "one") else None
+
+
 def _bare_clock(found: Found) -> list[Statement]:
     return [found.say("clock_mhz", _rounded(found.value("n")), "a clock without a unit is read in MHz")]
 
@@ -139,6 +157,10 @@ def _input_count(found: Found) -> list[Statement]:
     return [found.say("filler" if found.value("n") == 2 else "unsupported", found.written())]
 
 
+def _contract(found: Found) -> list[Statement]:
+    return [found.say("contract", found.written())]
+
+
 def _verilog(found: Found) -> list[Statement]:
     return [found.say("filler" if found.value("n") in (2001, 2005) else "unsupported", found.written())]
 
@@ -150,9 +172,7 @@ def _weight_activation(found: Found) -> list[Statement]:
     ]
 
 
-_CLOCK_WORDS = (
-    r"(?:clock signal|clock|(?:tclk|fclk|fmax|tck|f|t|fclock) (?:=|:)|frequency|speed|rate|period|target|operating)"
-)
+_CLOCK_WORDS = r"(?:clock signal|clock|cycle time|fclk|fmax|fclock|(?:tclk|fclk|fmax|tck|f|t|fclock) (?:=|:)|frequency|speed|rate|period|target|operating)"
 _FLOAT_NAMES = r"(?:bf|fp|float|tf|bfloat|posit|binary float|hf)"
 _MARK = r"(?: (?:=|:|\(|/))?"
 
@@ -177,8 +197,11 @@ FORMAT_RULES = rules(
     (r"a_(?P<n>{N})", _said_width("activation_width_bits")),
     (r"a (?:=|:) (?P<n>{N})(?: bit)?", _said_width("activation_width_bits")),
     (r"(?P<n>{N}) (?:input|operand|way)(?! (?:bit|width|data|activation|weight|stationary|feature))", _input_count),
+    (r"(?:1|a) (?:new )?(?:(?:operand|input) )?pair(?: (?:of (?:operand|input)|arrives|enters))? (?:per|every|each|in) (?:clock )?cycle", _contract),
     (r"verilog (?P<n>{N})", _verilog),
+    (r"2(?: |_)d|2 dimensional|register transfer level(?: (?:description|code))?", lambda found: [found.say("filler", found.written())]),
     (r"{N} {X} {N} {X} {N}(?: bit)?(?= mac(?! (?:unit )?array))", _unsupported),
+    (r"(?:accw|accumulator w|psumw) (?:=|:) (?P<n>{N})", _said_width("accumulator_width_bits")),
     (r"(?:dw|aw) (?:=|:) (?P<n>{N})", _said_width("activation_width_bits")),
     (r"ww (?:=|:) (?P<n>{N})", _said_width("weight_width_bits")),
     # the research dialect: "the following 32 dataflow as input"
@@ -186,13 +209,16 @@ FORMAT_RULES = rules(
     (r"dataflow (?:as input )?(?:of|with) (?P<n>{N})(?: bit)?(?: as input)?", _said_width("activation_width_bits")),
     # clocks
     (rf"(?:{_CLOCK_WORDS} ){{0,3}}(?:(?:{{EQ}}|at|@) )?(?P<n>{{N}}) (?P<u>mhz|ghz|khz|hz)(?: {_CLOCK_WORDS}){{0,2}}", _frequency),
+    (rf"(?P<part>half|quarter|third)(?: of)? (?P<u>mhz|ghz)(?: {_CLOCK_WORDS}){{0,2}}", _fraction),
+    (r"(?P<u>mhz|ghz)", _one),
     (rf"(?:{_CLOCK_WORDS} ){{0,3}}(?:(?:{{EQ}}|at|@) )?(?P<n>{{N}}) (?P<u>ns|ps|us)(?: {_CLOCK_WORDS}){{0,2}}", _period),
     (r"(?:clock|frequency) (?:frequency |speed |rate |target )?(?P<u>mhz|ghz) (?:{EQ} )?(?P<n>{N})", _frequency),
     (r"(?:clock )?period (?P<u>ns|ps|us) (?:{EQ} )?(?P<n>{N})", _period),
     (r"(?:latency|delay|within|setup|hold time|slack|jitter|skew|uncertainty)(?: (?:{EQ}|under|below|within)){0,2} {N} (?:ns|ps|us)", _unsupported),
     (r"{N} (?:ns|ps|us) (?:latency|delay|setup|hold|slack|jitter|skew|uncertainty)", _unsupported),
     (r"(?:clock|frequency)(?: (?:frequency|speed|rate|target)){0,2} (?:(?:{EQ}|at|@) )?(?P<n>{N})(?! (?:x|by|bit|ns|ps|us|ghz|khz|hz|cycle|clock))", _bare_clock),
-    (r"clock (?:it|them|everything) at (?P<n>{N})", _bare_clock),
+    (r"clock (?:it|them|everything) at (?P<n>{N})(?! (?:mhz|ghz|khz|hz))", _bare_clock),
+    (r"clock (?:it|them|everything) at (?P<n>{N}) (?P<u>mhz|ghz|khz|hz)", _frequency),
     (r"(?:at|@) (?P<n>{N})_m(?! )", _bare_clock),
     # matrix products
     (r"(?P<m>{N}) {X} (?P<k>{N}) {X} (?P<n>{N})(?: (?:gemm|matmul|matrix multiply|problem|workload|tile))?", _gemm),
@@ -214,10 +240,11 @@ _EARLY = r"(?:(?P<s>{SIGN}) )?(?:integer )?"
 QUANTITY_RULES = rules(
     (rf"{_EARLY}(?P<n>{{N}}) bit{_LATE}", _bits),
     (rf"{_EARLY}(?P<n>{{N}}) (?:{{SIGN}}) bit{_LATE}", _bits),
-    (rf"{_EARLY}(?P<ty>int|uint|integer) (?P<n>{{N}})(?: bit)?{_LATE}", _typed),
+    (rf"{_EARLY}(?P<ty>int|uint|integer) (?P<n>{{N}})(?: bit| t(?! (?:=|:|is|{{N}})))?{_LATE}", _typed),
     (rf"{_EARLY}(?P<ty>i|u|s|si|ui|q)_(?P<n>{{N}})(?: bit)?{_LATE}", lambda found: None if found.text("ty") == "q" else _typed(found)),
     (r"(?:(?P<s>{SIGN}) )?(?:(?P<n>{N}) )?byte", _named(8)),
     (r"(?:(?P<s>{SIGN}) )?(?:(?P<n>{N}) )?nibble", _named(4)),
+    (r"(?P<s>{SIGN}) short(?: integer| int)?|short (?:integer|int)|half word|halfword", _named(16)),
     (rf"{_EARLY}(?P<n>{{N}})(?: bit)? {{X}} (?P<m>{{N}}) bit{_LATE}", _width_pair),
     (rf"{_EARLY}(?P<n>{{N}}) bit {{X}} (?P<m>{{N}}){_LATE}", _width_pair),
     (r"(?P<n>{N}) (?:or|to|-|and or) (?P<m>{N}) bit", _alternative),

@@ -58,6 +58,7 @@ input inputs
 int sint ints
 integer integers
 kernel kernels
+lane lanes
 khz kilohertz
 log logarithmic
 mac macs
@@ -80,6 +81,7 @@ precision precisions
 processing
 processor processors
 product products
+register registers
 ps picosecond picoseconds
 result results
 row rows
@@ -109,16 +111,16 @@ MACROS: Mapping[str, str] = {
     "SIGN": r"signed|unsigned|two's complement|twos complement|two s complement|2 s complement|2's complement|non signed",
     "ROLE": r"ACT|WGT|ACC|OPND|INPUT|OUT|OPA|OPB",
     "ADJ": r"signed|unsigned|integer|int|wide|precision|quantized|quantised|deep|of|two's complement|resolution|long",
-    "KEY": r"(?: (?:data|bit|word|operand|value|values|register|registers))?(?: (?:width|precision|bit|size|length|type|format|resolution|depth)){0,3}",
+    "KEY": r"(?: (?:data|bit|word|operand|value|values|register))?(?: (?:width|precision|bit|size|length|type|format|resolution|depth)){0,3}",
     "FILL": (
         r"=|:|>|->|is|are|of|in|at|as|be|being|use|uses|using|used|have|has|having|should|must|will|shall|to|set|stored|kept|"
         r"held|represented|encoded|quantized|quantised|wide|with|into|on|take|takes|need|needs|come|comes|go|goes|"
-        r"can|signed|unsigned|integer|integers|two's complement|equal|equals|,"
+        r"can|register|place|done|performed|happens|leave|leaves|exit|produced|delivered|out|exact|precision|width|resolution|format|signed|unsigned|integer|integers|two's complement|equal|equals|,"
     ),
     "HOLD": r"keep|keeps|keeping|kept|hold|holds|holding|held|pin|pins|pinned|lock|leave|leaves|stay|stays|remain|remains",
     "PLACE": (
-        r"stationary|in place|fixed|still|resident|local|put|static|in pe|in processing element|in array|inside pe|"
-        r"inside processing element|inside array|preloaded|within pe|in registers|locally|in cell|inside cell"
+        r"stationary|in place|inside|fixed|parked|pinned|held|frozen|locked|still|resident|local|put|static|in pe|in processing element|in array|inside pe|"
+        r"in element|inside element|in mac|inside mac|inside processing element|inside array|preloaded|within pe|in register(?! of)|locally|in cell|inside cell"
     ),
 }
 """Named parts of patterns."""
@@ -149,49 +151,57 @@ DROPPED = frozenset(
 """Words that patterns never see: they stand between others and change nothing."""
 
 _HARMLESS = """
-    a able about above accelerator accelerators accordingly achieve add added after again all along also although
-    always am amount an and another any anyone apply appropriate architecture architectures are arithmetic arranged
-    as as-is asap ask asking assignment at available based basic be because been before behind being below best
-    better between big bitte block blocks build building built but by can can't cannot capable cheers chip ciao
-    circuit circuits class code combine combined come comes compact complete component composed comprise comprised
-    comprises comprising computation compute computes computing configuration configure configured consist
-    consisting consists construct contain contained containing contains core cores could couldn't course create
-    created creating custom customized dear deep define defined defines definition deliver describe described
-    describes description design designed designing designs desire desired device devices do does doing don't done
-    draft during e.g each easy eg either emit employ employed employing employs engine engines enough entries entry
-    especially etc even every exactly example fabricate feature features featuring field fields file files final
-    finally fine first following follows for from full fully function functional general generate generated
-    generates generating generation generic get give given gives goal good got gracias great greetings grid ha had
-    hardware has have having hdl header hello help hence her here here's hereby hey hi his hold holds homework how i
-    i'd i'll i'm i've i.e idea ie if implement implementation implemented implementing implements in include
-    included includes including inside instance interested into is it it's item items its job just keep key keys
-    kind kindest kindly lab laid large let let's like list little long look looking low-cost machine madam made main
-    make makes making may me mean meaning medium merci mesh might minimal model module modules more most much must
-    my name named namely need needed needs new next nice now number numbers of ok okay on once one onto operand
-    operate operates operating operation operations option optional options or order organised organized other our
-    out over overall own paper param parameter parameterised parameterized parameters parametrized params part
-    particular peak per perform performing performs please plus possible prefer preferably preferred prepare
-    processor processors produce produces producing project proper properly provide provided provides purpose put
-    quick quickly quite ready really rectangular regards remaining request require required requirement requirements
-    requires research respectively rest return returns right row's rtl run running runs same sample says sentence
-    set sets setting settings shall she should should've show simple simply single sir sized small so some something
-    spec specification specifications specified specs square standard start structure student style styled such
-    suitable support supported supporting supports sure synthesisable synthesizable system systems table take takes
-    taking target targeted targeting targets task team tell test than thank thanks that that's the their them then
-    there there's therefore thereof these thesis they they're thing this those through thus tiny to today together
-    too total try trying two-dimensional type types under unit until up us use used user uses using usual utilize
-    utilizes utilizing value values various verilog version versus very via vs want wanted wanting wants was way we
-    we'd we're well were what what's whatever where whether which while who whole whose wide will willing wish with
-    within work working works would would've write writes writing written yes yet you you're your yours
+    a able about above accelerator accelerators accordance according accordingly achieve actually add added after
+    afternoon again all along alright also although always am amount an and another any anyone anything apply
+    approach appropriate architecture architectures are arithmetic arrange arranged arrangement arrive arrives
+    arriving as as-is asap ask asking asks assignment at attached available awesome based basic basically be because
+    been before behind being belong belongs below best better between big bitte block blocks boss build building
+    built but by called can can't cannot capable cheers chip ciao circuit circuits class code colleague combine
+    combined come comes compact complete component composed comprise comprised comprises comprising computation
+    compute computes computing configuration configure configured consist consisting consists construct contain
+    contained containing contains cool core cores could couldn't course create created creating curious custom
+    customized dear deep define defined defines definitely definition deliver describe described describes
+    description design designed designing designs desire desired device devices do document does doing domain don't
+    done draft during e.g each easy eg either emit employ employed employing employs engine engines enough entries
+    entry especially etc evaluate even evening every everything everywhere exactly example fabricate fancy feature
+    features featuring fed feed feeding feeds field fields file files final finally fine first fits following
+    follows for form friday friend from full fully function functional general generate generated generates
+    generating generation generic get give given gives go goal good got gracias great greetings grid guess ha had
+    happy hardware has have having hdl header heart hello help helpful hence her here here's hereby herein hey hi
+    his hmm hold holds homework honestly how i i'd i'll i'm i've i.e idea ie if impact implement implementation
+    implemented implementing implements in include included includes including inside instance instead interested
+    into is it it's item items its itself job just keep key keys kind kindest kindly know lab laid large learn let
+    let's like likes list little long look looking lot lots love low-cost machine madam made main make makes making
+    manner may maybe me mean meaning meant measure measures medium merci mesh might minimal minute model module
+    modules moment monday more morning most much must my name named namely need needed needs new next nice nominal
+    nothing now number numbers objective obviously of ok okay on once one onto operand operate operates operating
+    operation operations option optional options or order organised organized other our out over overall own paper
+    param parameter parameterised parameterized parameters parametrized params part particular path peak per perform
+    performing performs perhaps please pls plus possible prefer preferably preferred prepare pretty probably
+    processor processors produce produces producing professor project proper properly proposed provide provided
+    provides purpose put question quick quickly quite read reading ready realisation realise realization realize
+    really rectangular regards remaining request require required requirement requirements requires research
+    respectively rest return returns right row's rtl run running runs same sample saturday say says see sentence set
+    sets setting settings shall she should should've show simple simply since single sir sized small smallest so
+    some somebody someone something somewhat spec specification specifications specified specifies specify specs
+    square standard start structure student students stuff style styled such suitable sunday super support supported
+    supporting supports supposed sure synthesisable synthesizable system systems table take takes taking target
+    targeted targeting targets task team tell test than thank thanks that that's the their them themselves then
+    there there's therefore thereof these thesis they they're thing think thinking this those though through throw
+    thursday thus thx tiny to today today's together told tomorrow too total try trying tuesday two-dimensional type
+    types under unit until up upon us use used user uses using usual utilize utilizes utilizing value values various
+    verilog version versus very via vs want wanted wanting wants was way we we'd we're wednesday week well were what
+    what's whatever where whereby wherein whether which while who whole whose wide will willing wish with within
+    wonder wondering work working works would would've write writes writing written yes yet you you're your yours
 """
 HARMLESS = frozenset(_HARMLESS.split())
 """Words that ask for nothing by themselves. Technical words must never stand here."""
 
 SATELLITES: Mapping[str, tuple[str, ...]] = {
-    "clock": ("clock_mhz", "pe_count"), "frequency": ("clock_mhz",), "speed": ("clock_mhz",), "rate": ("clock_mhz",),
+    "clock": ("clock_mhz", "pe_count"), "frequency": ("clock_mhz",), "speed": ("clock_mhz",), "rate": ("clock_mhz", "pe_count"),
     "period": ("clock_mhz",), "timing": ("clock_mhz",), "constraint": ("clock_mhz",), "signal": ("clock_mhz",), "cycle": ("pe_count",),
     "operation": ("kind",),
-    "dataflow": ("dataflow",), "flow": ("dataflow",), "mapping": ("dataflow",), "scheme": ("dataflow",),
+    "dataflow": ("dataflow",), "flow": ("dataflow",), "mapping": ("dataflow",), "scheme": ("dataflow", "multiplier", "adder"),
     "mode": ("dataflow",), "stationary": ("dataflow",), "strategy": ("dataflow",),
     "array": ("kind:systolic_array",), "systolic": ("kind:systolic_array",), "pe": ("kind:systolic_array",),
     "processing": ("kind:systolic_array",), "element": ("kind:systolic_array",), "cell": ("kind:systolic_array",),
@@ -207,9 +217,12 @@ SATELLITES: Mapping[str, tuple[str, ...]] = {
     "input": ("kind",), "output": ("kind",), "result": ("kind",), "operand": ("kind",), "data": ("kind",),
     "width": ("operand_width",), "bit": ("operand_width",), "precision": ("operand_width",),
     "integer": ("operand_width", "kind"), "int": ("operand_width",), "word": ("operand_width",),
+    "carry": ("adder",), "chain": ("adder",), "workload": ("gemm",), "workloads": ("gemm",),
+    "family": ("multiplier", "adder"), "encoding": ("multiplier",), "recoding": ("multiplier",),
+    "words": ("operand_width",), "vector": ("kind:mac",), "vectors": ("kind:mac",), "lane": ("rows",),
     "quantized": ("operand_width",), "quantised": ("operand_width",), "uniform": ("operand_width",),
     "combinational": ("kind:adder", "kind:multiplier"), "combinatorial": ("kind:adder", "kind:multiplier"),
-    "register": ("accumulator_width_bits",),
+    "register": ("accumulator_width_bits",), "signedness": ("signed",), "sign": ("signed",),
     "fixed": ("dataflow",), "computation": ("kind",), "arithmetic": ("kind",),
     "approximate": ("multiplier", "adder"), "exact": ("kind",), "accurate": ("multiplier", "adder"),
 }  # fmt: skip
@@ -244,7 +257,9 @@ sixteenth eighth seventh fifteen fifty sixty forty forty three there where these
 
 # Short or dangerous forms that a misspelt word is never read as.
 _NOT_MEANT = "mults accum accums psums coeff sized dtype activn float floats inexact"
-_ALIAS_WORDS = "mitchell kulkarni alphabet broken"
+_ALIAS_WORDS = (
+    "mitchell kulkarni alphabet broken lookahead kogge wallace dadda ripple dynamic unbiased underdesigned truncation"
+)
 
 
 @cache

@@ -1,0 +1,9 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  assign y_o = a_i;
+endmodule
+bind tpugen_harness hostile u_hostile (.clk_i(clk_i), .rst_ni(rst_ni), .a_i(a_i), .y_o());

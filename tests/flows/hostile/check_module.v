@@ -1,0 +1,10 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  assign y_o = a_i;
+endmodule
+module tpugen_error_width_must_be_ge_2;
+endmodule

@@ -1,0 +1,11 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  localparam integer Zero = 0;
+  localparam integer Width = 8 / Zero;
+  wire [Width-1:0] wide;
+  assign y_o = a_i;
+endmodule

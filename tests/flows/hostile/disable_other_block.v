@@ -1,0 +1,11 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output reg  [7:0] y_o
+);
+  always @* begin : work
+    y_o = a_i;
+  end
+  always @(posedge clk_i) disable work;
+endmodule

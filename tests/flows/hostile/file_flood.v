@@ -1,0 +1,13 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  integer handle;
+  initial begin
+    handle = $fopen("flood.txt", "w");
+    forever $fdisplay(handle, "flood flood flood flood flood flood flood flood");
+  end
+  assign y_o = a_i;
+endmodule

@@ -1,0 +1,14 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  integer handle;
+  initial begin
+    handle = $fopen("/tmp/tpugen-hostile-escaped.txt", "w");
+    $fdisplay(handle, "out");
+    $finish;
+  end
+  assign y_o = a_i;
+endmodule

@@ -1,0 +1,11 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output reg  [7:0] y_o
+);
+  task hang;
+    forever y_o = ~y_o;
+  endtask
+  always @* hang;
+endmodule

@@ -1,0 +1,13 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  reg spin;
+  initial begin
+    spin = 0;
+    while (1) spin = ~spin;
+  end
+  assign y_o = a_i;
+endmodule

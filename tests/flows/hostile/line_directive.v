@@ -1,0 +1,9 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  `line 1 "/etc/passwd" 0
+  assign y_o = a_i;
+endmodule

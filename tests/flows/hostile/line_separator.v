@@ -1,0 +1,8 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  assign y_o = a_i; // comment@LS@initial $finish;
+endmodule

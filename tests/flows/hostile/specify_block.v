@@ -1,0 +1,11 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output wire [7:0] y_o
+);
+  assign y_o = a_i;
+  specify
+    (a_i *> y_o) = 100;
+  endspecify
+endmodule

@@ -1,0 +1,10 @@
+module hostile (
+  input  wire       clk_i,
+  input  wire       rst_ni,
+  input  wire [7:0] a_i,
+  output reg  [7:0] y_o
+);
+  always @* begin
+    wait (a_i == 8'd256) y_o = 8'd0;
+  end
+endmodule

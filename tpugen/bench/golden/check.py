@@ -1,0 +1,122 @@
+"""`golden_check`: RTL against the second opinion, in Icarus, within the limits of every tool."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from tpugen.bench.golden.designs import product, sum_of
+from tpugen.bench.golden.stimulus import Operands
+from tpugen.bench.golden.streams import streams
+from tpugen.bench.golden.verilog import BenchText, clocked_bench, combinational_bench
+from tpugen.errors import ToolFailedError, ToolLimitError
+from tpugen.findings import Finding
+from tpugen.flows.process import Completed, Limits, run
+from tpugen.flows.tools import ICARUS, VVP
+from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, contract_for
+from tpugen.storage import make_folder, write_text_atomic
+
+__all__ = ["GATE", "golden_check"]
+
+GATE = "golden"
+
+_LIMITS = Limits(wall_s=240.0, cpu_s=240.0, memory_mb=4096, file_mb=64)
+_KINDS = {
+    "mismatch": "result {index} is {got}, expected {expected}",
+    "extra": "result {index} ({got}) is one too many",
+    "dropped": "result {index} was offered and withdrawn before it was taken",
+    "unknown": "the result's valid is neither 0 nor 1 before result {index}",
+    "hang": "nothing moves any more after {index} results (turn {got})",
+}
+
+
+def golden_check(spec: DesignSpec, files: Sequence[Path], folder: Path, *, seed: int = 1) -> list[Finding]:
+    """Compare RTL with the golden formulas.
+
+    The files must have passed the sandbox: this compiles and runs them.
+
+    Args:
+        spec: What the RTL is to be.
+        files: Verilog files.
+        folder: Folder for bench, vectors and logs; created if missing.
+        seed: Seed of operands and pauses.
+
+    Returns:
+        Findings of gate `golden`; none if every result is right.
+
+    Raises:
+        ToolError: Icarus is missing or too old.
+        StorageError: the folder cannot be written.
+    """
+    make_folder(folder)
+    word = f"golden_{secrets.token_hex(8)}"
+    bench = _bench(spec, seed, word)
+    source = write_text_atomic(folder / "bench.v", bench.text)
+    for name, text in bench.data.items():
+        write_text_atomic(folder / name, text)
+    try:
+        return _run(bench, [source, *files], folder)
+    except ToolLimitError as error:
+        return [_finding("limit", error.message)]
+    except ToolFailedError as error:
+        return [_finding("simulator-failed", error.message)]
+
+
+def _bench(spec: DesignSpec, seed: int, word: str) -> BenchText:
+    contract = contract_for(spec)
+    if isinstance(spec, AdderSpec):
+        widths = (spec.width_bits, spec.width_bits, spec.width_bits + 1)
+        pairs = Operands(seed, spec.signed).pairs(*widths[:2])
+        rows = [(a, b, sum_of(spec, a, b)) for a, b in pairs]
+    elif isinstance(spec, MultiplierSpec):
+        a_bits, w_bits = spec.activation_width_bits, spec.weight_width_bits
+        widths = (a_bits, w_bits, a_bits + w_bits)
+        rows = [(a, b, product(spec, a, b)) for a, b in Operands(seed, spec.signed).pairs(a_bits, w_bits)]
+    else:
+        latency = contract.latency
+        return clocked_bench(contract, streams(spec, seed), seed, word, 16 * (latency.rows + latency.cols))
+    masks = [(1 << width) - 1 for width in widths]
+    return combinational_bench(
+        contract, [(a & masks[0], b & masks[1], result & masks[2]) for a, b, result in rows], word
+    )
+
+
+def _run(bench: BenchText, files: Sequence[Path], folder: Path) -> list[Finding]:
+    compiler, simulator = ICARUS.require(), VVP.require()
+    program = folder.absolute() / "bench.vvp"
+    argv = [compiler.path, "-g2005", "-s", bench.module, "-o", str(program), *(str(path.absolute()) for path in files)]
+    compiled = run(argv, cwd=folder, limits=_LIMITS, log=folder)
+    if compiled.returncode != 0:
+        return [_finding("compile", f"Icarus refuses design and bench: {compiled.tail(4)}")]
+    done = run([simulator.path, "-n", str(program)], cwd=folder, limits=_LIMITS, log=folder)
+    program.unlink(missing_ok=True)
+    return _read(done, bench.module)
+
+
+def _read(done: Completed, word: str) -> list[Finding]:
+    """Findings in what the bench said; silence is a finding too."""
+    findings = []
+    verdict: tuple[int, int] | None = None
+    for line in done.stdout.splitlines():
+        match = re.fullmatch(rf"{word} (\w+) (\d+) ?(\S*) ?(\S*)", line)
+        if match is None:
+            continue
+        kind, index, got, expected = match.groups()
+        if kind == "done":
+            verdict = int(index), int(got)
+        elif kind in _KINDS:
+            findings.append(_finding(kind, _KINDS[kind].format(index=index, got=got, expected=expected)))
+    if verdict is None:
+        return [
+            *findings,
+            _finding("no-verdict", f"the bench was ended before its verdict: {done.tail(3) or 'silence'}"),
+        ]
+    if verdict[1] and not findings:
+        findings.append(_finding("mismatch", f"{verdict[1]} results are wrong"))
+    return findings
+
+
+def _finding(rule: str, message: str) -> Finding:
+    return Finding(severity="error", gate=GATE, rule=rule, message=message)
