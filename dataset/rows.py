@@ -144,9 +144,9 @@ def dataset_record(
         costs: Its area, power and delay.
     """
     spec = record.spec
-    adder_width = spec.width_bits if isinstance(spec, AdderSpec) else getattr(spec, "accumulator_width_bits", None)
+    adder_width: Any = spec.width_bits if isinstance(spec, AdderSpec) else getattr(spec, "accumulator_width_bits", None)
     multiplier, adder = getattr(spec, "multiplier", None), getattr(spec, "adder", None)
-    widths = [getattr(spec, name, None) for name in ("activation_width_bits", "weight_width_bits")]
+    widths: list[Any] = [getattr(spec, name, None) for name in ("activation_width_bits", "weight_width_bits")]
     return DatasetRecord(
         id=record.id,
         kind=spec.kind,

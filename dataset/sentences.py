@@ -49,7 +49,8 @@ _ENGINEERING: Mapping[str, Mapping[Split, tuple[str, ...]]] = {
                   "Design an adder for {sign} numbers of {n} bits, combinational{units}.",
                   "The block is a combinational adder, both operands {n} bits wide and {sign}{units}.",
                   "We need a {sign} adder module for {n}-bit operands{units}."),
-        "validation": ("Please implement a combinational adder that takes two operands of {n} bits, both {sign}{units}.",),
+        "validation": (
+            "Please implement a combinational adder that takes two operands of {n} bits, both {sign}{units}.",),
         "test": ("Required: an adder module, operand width {n} bits, numbers {sign}, combinational{units}.",),
     },
     "multiplier": {

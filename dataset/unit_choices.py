@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TypeVar
 
-from tpugen.arithmetic import Family
+from tpugen.arithmetic import ADDERS, MULTIPLIERS, Family
 from tpugen.spec import AdderUnit, MultiplierUnit
 
 __all__ = ["adder_forms", "multiplier_forms", "unit_at", "unit_settings"]
@@ -24,11 +24,8 @@ _PAIRS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
 
 
 def _forms(kind: type[_Unit]) -> tuple[_Unit, ...]:
-    return tuple(
-        kind(family=name, structure=structure)
-        for name, family in kind.families.items()
-        for structure in (None, *family.structures)
-    )
+    names = [(family.name, structure) for family in kind.families.values() for structure in (None, *family.structures)]
+    return tuple(kind.model_validate({"family": name, "structure": structure}) for name, structure in names)
 
 
 @cache
@@ -43,7 +40,6 @@ def multiplier_forms() -> tuple[MultiplierUnit, ...]:
     return _forms(MultiplierUnit)
 
 
-@cache
 def unit_settings(form: _Unit, *widths_bits: int) -> tuple[_Unit, ...]:
     """A form with several of its legal parameters at these operand widths, the default first; none: not legal there.
 
@@ -51,16 +47,38 @@ def unit_settings(form: _Unit, *widths_bits: int) -> tuple[_Unit, ...]:
         form: One of `adder_forms()` or `multiplier_forms()`.
         widths_bits: `(n,)` of an adder, `(activation, weight)` of a multiplier.
     """
-    family = form.families[form.family]
+    return tuple(_with(form, values) for values in _values_of(form.role, form.family, widths_bits))
+
+
+def unit_at(form: _Unit, number: int, *widths_bits: int) -> _Unit:
+    """One of the settings of a form, by turns.
+
+    Raises:
+        ValueError: the form is legal at none.
+    """
+    values = _values_of(form.role, form.family, widths_bits)
+    if not values:
+        raise ValueError(f"{form.family} is not legal at {widths_bits}")
+    return _with(form, values[number // 3 % len(values)])
+
+
+_Values = tuple[tuple[str, int], ...]
+
+
+def _with(form: _Unit, values: _Values) -> _Unit:
+    unit: _Unit = type(form).model_validate({"family": form.family, "structure": form.structure, **dict(values)})
+    return unit
+
+
+@cache
+def _values_of(role: str, name: str, widths_bits: tuple[int, ...]) -> tuple[_Values, ...]:
+    """Legal parameters of a family at these widths, each set once."""
+    family = (ADDERS if role == "adder" else MULTIPLIERS)[name]
     if family.problems({}, *widths_bits):
         return ()
     chosen = [family.complete({}, *widths_bits), *_others(family, widths_bits)]
     legal = [values for values in chosen if not family.problems(values, *widths_bits)]
-    distinct = dict.fromkeys(tuple(values.items()) for values in legal)
-    return tuple(
-        type(form).model_validate({"family": form.family, "structure": form.structure, **dict(values)})
-        for values in distinct
-    )
+    return tuple(dict.fromkeys(tuple(values.items()) for values in legal))
 
 
 def _others(family: Family, widths_bits: Sequence[int]) -> list[dict[str, int]]:
@@ -70,15 +88,3 @@ def _others(family: Family, widths_bits: Sequence[int]) -> list[dict[str, int]]:
         steps = range(_VALUES)
         return [{names[0]: low + (high - low) * step // (_VALUES - 1)} for step in steps]
     return [dict(zip(names, values, strict=True)) for values in _PAIRS.get(family.name, ())]
-
-
-def unit_at(form: _Unit, number: int, *widths_bits: int) -> _Unit:
-    """One of the settings of a form, by turns.
-
-    Raises:
-        ValueError: the form is legal at none.
-    """
-    settings = unit_settings(form, *widths_bits)
-    if not settings:
-        raise ValueError(f"{form.family} is not legal at {widths_bits}")
-    return settings[number // 3 % len(settings)]

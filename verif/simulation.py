@@ -219,6 +219,8 @@ def _tampering(sources: Sequence[Path]) -> list[Finding]:
 
 
 def _compile(command: list[str], folder: Path, limits: process.Limits) -> list[Finding]:
+    program = folder / _PROGRAM
+    program.unlink(missing_ok=True)
     try:
         done = process.run(command, cwd=folder, limits=limits, log=folder)
     except ToolLimitError as error:
@@ -231,7 +233,8 @@ def _compile(command: list[str], folder: Path, limits: process.Limits) -> list[F
         ]
     except ToolFailedError as error:
         return [_error("crash", f"iverilog crashed on the design: {error.message}", None)]
-    if done.returncode == 0:
+    # Icarus ends with its number of errors modulo 256: 0 may be 2,048 of them, and then there is no program.
+    if done.returncode == 0 and program.is_file():
         return []
     findings = []
     for line in (done.stderr + done.stdout).splitlines():

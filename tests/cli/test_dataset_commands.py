@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tpugen.arithmetic.error_metrics import multiplier_error
 from tpugen.cli.main import run
 from tpugen.dataset import record_for
 from tpugen.dataset.rows import DatasetRecord
@@ -22,7 +23,8 @@ def test_a_record_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert shown.startswith(f"id                {ID}\n")
     assert f"tpugen dataset show {ID} --rtl" in shown
-    assert "multiplier error  ER 85.40%, NMED " in shown
+    error = multiplier_error("drum", 8, 8, signed=True, parameters={"k": 4})
+    assert f"multiplier error  ER {error.er:.2%}, NMED {error.nmed:.3g}, MRED {error.mred:.2%}\n" in shown
     assert "(measured, design)" in shown
     assert "module multiplier_s8xs8_drum_k4 (" in shown
     for text in record_for(SPEC).descriptions.values():
@@ -50,8 +52,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
         return captured.err
 
     assert said("show", "multiplier_s8xs8_drum_k4-nonesuch") == (
-        "tpugen: the dataset holds no record 'multiplier_s8xs8_drum_k4-nonesuch'\n"
-        f"  closest: {ID}\n"
+        f"tpugen: the dataset holds no record 'multiplier_s8xs8_drum_k4-nonesuch'\n  closest: {ID}\n"
     )
     assert said("show", "nothing") == (
         "tpugen: the dataset holds no record 'nothing'\n  ids stand in the column `id` of the dataset\n"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -148,22 +149,23 @@ def landlock_version() -> int:
 def test_nothing_is_written_outside_the_folder_where_the_kernel_allows(tmp_path: Path) -> None:
     if landlock_version() < 3:
         pytest.skip("this kernel has no Landlock that covers truncation")
-    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside = tmp_path / "inside"
     inside.mkdir()
-    outside.mkdir()
-    kept = outside / "kept.txt"
-    kept.write_text("kept")
-    (inside / "link").symlink_to(kept)
-    code = (
-        "echo x > ../outside/new; echo x > ../outside/kept.txt; echo x >> link; rm ../outside/kept.txt; "
-        f"mkdir ../outside/d; mv ../outside/kept.txt .; echo x > /tmp/{tmp_path.name}-escaped; "
-        "echo x > mine; mkdir d; mv mine d/; echo x > $TMPDIR/mine; echo x > /dev/null; cat ../outside/kept.txt"
-    )
-    done = run(["sh", "-c", code], cwd=inside)
-    assert done.stdout == "kept"
-    assert done.stderr.lower().count("permission denied") == 7
-    assert [path.name for path in outside.iterdir()] == ["kept.txt"]
-    assert kept.read_text() == "kept"
+    # Not below /tmp: there, tools may write into files that exist.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as away:
+        kept = Path(away, "kept.txt")
+        kept.write_text("kept")
+        (inside / "link").symlink_to(kept)
+        code = (
+            f"echo x > {away}/new; echo x > {kept}; echo x >> link; rm {kept}; mkdir {away}/d; mv {kept} .; "
+            f"echo x > /tmp/{tmp_path.name}-escaped; echo x > mine; mkdir d; mv mine d/; echo x > $TMPDIR/mine; "
+            f"echo x > /dev/null; cat {kept}"
+        )
+        done = run(["sh", "-c", code], cwd=inside)
+        assert done.stdout == "kept"
+        assert done.stderr.lower().count("permission denied") == 7
+        assert [path.name for path in Path(away).iterdir()] == ["kept.txt"]
+        assert kept.read_text() == "kept"
     assert not Path(f"/tmp/{tmp_path.name}-escaped").exists()
     assert (inside / "d" / "mine").is_file()
 

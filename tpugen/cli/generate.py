@@ -99,9 +99,7 @@ def generate(
     candidates: Annotated[
         int, typer.Option("--candidates", min=1, max=100, help="How often the chat model may start afresh.")
     ] = 2,
-    repairs: Annotated[
-        int, typer.Option("--repairs", min=0, max=50, help="How often it may mend each candidate.")
-    ] = 3,
+    repairs: Annotated[int, typer.Option("--repairs", min=0, max=50, help="How often it may mend each candidate.")] = 3,
     retrieval: Annotated[
         bool, typer.Option("--retrieval/--no-retrieval", help="Show it library modules and similar designs.")
     ] = True,

@@ -38,9 +38,7 @@ def verify(
 
     asked = spec_of_request(any_request(text, spec, contract, reference))
     with progress(quiet=quiet) as observer:
-        result = verify_files(
-            files, asked, until=until, seed=seed, out=out, use_cache=not no_cache, observer=observer
-        )
+        result = verify_files(files, asked, until=until, seed=seed, out=out, use_cache=not no_cache, observer=observer)
     if json:
         print_json(result)
     else:

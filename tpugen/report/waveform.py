@@ -205,11 +205,7 @@ def _running(signals: dict[str, _Signal], edges: list[int], contract: Contract) 
         level = int(reset.active_low)
         return {index for index, edge in enumerate(edges) if signals[reset.port].at(edge - 1) == level}
     inputs = [port.name for port in contract.ports if port.direction == "input"]
-    return {
-        index
-        for index, edge in enumerate(edges)
-        if all(signals[name].at(edge - 1) is not None for name in inputs)
-    }
+    return {index for index, edge in enumerate(edges) if all(signals[name].at(edge - 1) is not None for name in inputs)}
 
 
 def _first_transfer(

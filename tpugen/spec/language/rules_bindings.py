@@ -194,6 +194,7 @@ BINDING_RULES = rules(
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?P<r1>OUT) {_JOIN} (?P<r2>ACC)(?!_){_ALONE}", _bind),
     # widths of two operands: "a 6-bit and a 10-bit operand"
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?:and|by|x|times) (?:SIGN )?(?P<v>WIDTH){_ADJ} (?:OPND|INPUT|numbers?|integer|values?)", _two_widths),
+    (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} (?:OPND|number|integer|value) times (?:SIGN )?(?P<v>WIDTH){_ADJ} (?:OPND|number|integer|value)", _two_widths),
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} coefficient", lambda found: _say_width(found, "WGT", found.value("w")) + _early_sign(found)),
     (rf"(?:SIGN )?(?P<w>WIDTH){_ADJ} total", lambda found: _say_width(found, "ACC", found.value("w"))),
     (r"into (?P<w>WIDTH)", lambda found: _say_width(found, "OUT", found.value("w"))),

@@ -194,7 +194,7 @@ TERM_RULES = rules(
     (r"(?:memory|sram|dram|gate|diode|antenna|led|register|register file|crossbar|cell|logic|sensor|pixel|string) array", _unsupported),
     (r"sa(?= PAIR)", _kind("ARRAY")),
     (r"array", _kind("BAREARRAY")),
-    (r"(?:accumulator|sum)(?: (?:of|up))? product(?= of)", _kind("MAC", _DOT_NOTE)),
+    (r"(?:accumulator (?:that|which) )?(?:accumulator|sum)(?: (?:of|up))? product(?= of| :)", _kind("MAC", _DOT_NOTE)),
     (r"(?:product|multiplication) of (?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("MULTVERB", "two numbers are multiplied")),
     (r"product(?= of (?:SIGN |signed |unsigned )?WIDTH (?!and|are|is|in|into|to|at|with|for)[a-z])", _symbol("PRODUCT")),
     (r"(?:full|complete) product", _kind("MULTVERB", "two numbers are multiplied")),

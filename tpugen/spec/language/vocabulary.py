@@ -28,7 +28,7 @@ def _lemmas(table: str) -> dict[str, str]:
 
 
 LEMMAS: Mapping[str, str] = _lemmas("""
-accumulator accumulators accumulate accumulates accumulated accumulating accumulation accumulations acc accs accum accums accu psum psums
+accumulator accumulators accumulate accumulates accumulated accumulating accumulation accumulations acc accs accum accums accu psum psums bucket buckets collects collecting gathers gathering
 accelerator accelerators
 accurate
 activation activations act acts ifmap ifmaps activn
