@@ -11,8 +11,6 @@ from tpugen.dataset.modules import library_modules_for
 from tpugen.dataset.records import DesignRecord, generate_records, record_for
 from tpugen.dataset.splits import SPLITS, Split, group_of, split_of
 
-enumerate_specs = core_specs
-
 __all__ = [
     "SPLITS",
     "VOICES",
@@ -24,7 +22,6 @@ __all__ = [
     "core_specs",
     "dataset_specs",
     "describe",
-    "enumerate_specs",
     "generate_records",
     "group_of",
     "library_modules_for",

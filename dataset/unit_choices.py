@@ -23,21 +23,29 @@ _PAIRS: Mapping[str, tuple[tuple[int, int], ...]] = MappingProxyType(
 """Parameters of the families that have two, beside the defaults: those that papers report and their neighbours."""
 
 
-def _forms(kind: type[_Unit]) -> tuple[_Unit, ...]:
-    names = [(family.name, structure) for family in kind.families.values() for structure in (None, *family.structures)]
-    return tuple(kind.model_validate({"family": name, "structure": structure}) for name, structure in names)
+def _forms(kind: type[_Unit], families: Mapping[str, Family]) -> tuple[_Unit, ...]:
+    return tuple(kind.model_validate(names) for names in _names(families))
+
+
+def _names(families: Mapping[str, Family]) -> list[dict[str, str | None]]:
+    """Every family, and every structure of the exact one."""
+    return [
+        {"family": family.name, "structure": structure}
+        for family in families.values()
+        for structure in (None, *family.structures)
+    ]
 
 
 @cache
 def adder_forms() -> tuple[AdderUnit, ...]:
     """Every adder family, and every structure of the exact one, without parameters."""
-    return _forms(AdderUnit)
+    return _forms(AdderUnit, ADDERS)
 
 
 @cache
 def multiplier_forms() -> tuple[MultiplierUnit, ...]:
     """Every multiplier family, and every structure of the exact one, without parameters."""
-    return _forms(MultiplierUnit)
+    return _forms(MultiplierUnit, MULTIPLIERS)
 
 
 def unit_settings(form: _Unit, *widths_bits: int) -> tuple[_Unit, ...]:

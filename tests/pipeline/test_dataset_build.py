@@ -157,6 +157,12 @@ def test_a_sound_dataset_has_no_problems(built: tuple[Path, BuildSummary]) -> No
     assert stats.verification == summary.verification
 
 
+def test_more_designs_are_verified_on_demand(tmp_path: Path) -> None:
+    summary, _ = build(tmp_path / "designs", limit=5, verify=1)
+    before = sum(build(tmp_path / "other", limit=5)[0].verification.get(how, 0) for how in ("proved", "simulated"))
+    assert sum(summary.verification.get(how, 0) for how in ("proved", "simulated")) == before + 1
+
+
 def test_wrong_folders_and_numbers_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(RequestError, match=r"--out .*file: a file of that name exists"):

@@ -123,7 +123,7 @@ def test_numbers_hold_the_parameters_of_units_and_the_widths_of_shared_codes():
     assert numbers_of(loa) == "signed = 1 (twos complement), width_bits = 8, adder = adder_loa with K = 3"
     shared = numbers_of(SPECS[-1])
     assert "multiplier = multiplier_drum with K = " in shared
-    assert "activation code width = " in shared and "weight code width = " in shared
+    assert "activation lanes = 8, activation code width = 8 (64 bits of all lanes), weight lanes = 8" in shared
 
 
 @pytest.mark.parametrize("reply", ["body", "module"])

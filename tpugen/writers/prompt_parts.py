@@ -80,8 +80,10 @@ def _numbers(spec: DesignSpec) -> Iterator[str]:
             yield f"{role} = {unit.module}{' with' if parameters else ''}{parameters}"
     shared = shared_operands(spec)
     if shared is not None:
-        yield f"activation code width = {shared.activation.code_width_bits}"
-        yield f"weight code width = {shared.weight.code_width_bits}"
+        for operand, code in (("activation", shared.activation), ("weight", shared.weight)):
+            lanes = contract_for(spec).port(f"{operand}_i").width_bits // code.width_bits
+            yield f"{operand} lanes = {lanes}"
+            yield f"{operand} code width = {code.code_width_bits} ({lanes * code.code_width_bits} bits of all lanes)"
 
 
 def shown_modules(spec: DesignSpec | None, names: Sequence[str], budget_tokens: int) -> list[ShownModule]:

@@ -26,12 +26,12 @@ _NUMERIC_TOPICS = (
 # A bare width ("8 bits") does not.
 _FORMAT_TOPICS = {"activation_width_bits", "weight_width_bits", "signed_by_type"}
 _OPERANDS = ("activation_width_bits", "weight_width_bits")
-_UNITS = ("MULT", "MULTVERB", "MULTFAMILY", "ADDER", "ADDERVERB", "ADDERFAMILY")
+_UNITS = ("MULT", "MULTVERB", "MULTFAMILY", "MULTIPLICATION", "ADDER", "ADDERVERB", "ADDERFAMILY", "ADDITION")
 _USED_BY = {
     "systolic_array": {"ARRAY", "WEAKARRAY", "BAREARRAY", "MAC", *_UNITS},
     "mac": {"MAC", *_UNITS},
-    "multiplier": {"MULT", "MULTVERB", "MULTFAMILY"},
-    "adder": {"ADDER", "ADDERVERB", "ADDERFAMILY"},
+    "multiplier": {"MULT", "MULTVERB", "MULTFAMILY", "MULTIPLICATION"},
+    "adder": {"ADDER", "ADDERVERB", "ADDERFAMILY", "ADDITION"},
 }
 
 
@@ -115,6 +115,11 @@ def _decide_unit(chart: Chart, evidence: dict[str, list[Statement]], topics: set
             found = statements[0]
             written = chart.written(found.first, found.last)
             return kind, None if found.note is None else f'"{written}": {found.note}'
+    operations = evidence.keys() & {"MULTIPLICATION", "ADDITION"}
+    for name, kind in (("MULTIPLICATION", "multiplier"), ("ADDITION", "adder")):
+        if operations == {name}:
+            found = evidence[name][0]
+            return kind, f'"{chart.written(found.first, found.last)}" names the operation of {kind}s'
     for name, kind in (("MULTFAMILY", "multiplier"), ("ADDERFAMILY", "adder")):
         if name in evidence:
             found = evidence[name][0]

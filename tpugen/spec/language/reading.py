@@ -103,9 +103,14 @@ def _lemma(tokens: Sequence[Token], index: int, symbol: str) -> str:
 
 
 def _dataflow_is(tokens: Sequence[Token], index: int) -> bool:
-    """`IS` among small letters is the abbreviation, and the verb where most words are in capitals."""
+    """`IS` among small letters is the abbreviation, and where most words are in capitals the verb.
+
+    But not right before what has a dataflow (`NEED IS ARRAY`): after the verb, an article would stand there.
+    """
     if tokens[index].text != "IS":
         return False
+    if index + 1 < len(tokens) and tokens[index + 1].symbol in ("systolic", "array", "dataflow"):
+        return True
     others = [token.text for place, token in enumerate(tokens) if len(token.text) > 2 and place != index]
     words = [text for text in others if text.isalpha()]
     return sum(not text.isupper() for text in words) * 2 > len(words)
