@@ -420,7 +420,7 @@ def test_candidates_start_afresh_and_warmer_and_the_first_that_passes_ends_the_s
 
 
 def test_in_full_mode_nothing_is_added_to_what_the_model_wrote(bench: Bench):
-    outcome = bench.write(good_reply(SPEC), mode="full", gate=lambda _files: [])
+    outcome = bench.write(good_reply(SPEC), mode="full", source_budget_tokens=6000, gate=lambda _files: [])
     assert [file.name for file in outcome.files] == [f"{TOP}.v"]
     system, user = (message["content"] for message in bench.chat.messages(0))
     assert "Write every module that you instantiate: nothing is added to your code." in system
