@@ -206,7 +206,7 @@ TERM_RULES = rules(
     (r"multiply(?: (?:2|together|pair of))?(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input|activation))", _kind("MULTVERB", "two numbers are multiplied")),
     (r"adder(?: (?:unit|block|core|circuit))?", _kind("ADDER")),
     (r"(?:a )?plus b|addition(?: (?:circuit|unit|block|core))?", _kind("ADDITION", "two numbers are added")),
-    (r"a (?:times|x) b|multiply(?= of (?:SIGN|signed|unsigned|WIDTH))|(?:SIGN|signed|unsigned) multiply(?! (?:- )?(?:and|then|/|&|accumulator|add))|product(?= of (?:SIGN )?WIDTH (?:activation|weight|OPND|number|integer|operand|value))", _kind("MULTIPLICATION", "two numbers are multiplied")),
+    (r"a (?:times|x) b|multiply(?! (?:2|together|pair|PAIR|and|then|/|-|&|accumulator|add|matrix))|product(?= of (?:SIGN )?WIDTH (?:activation|weight|OPND|number|integer|operand|value))", _kind("MULTIPLICATION", "two numbers are multiplied")),
     (r"(?:add|adds|adding|sum|summing|sum of|addition of) (?:together )?(?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("ADDERVERB", "two numbers are added")),
     # roles
     (r"partial sum|accumulator(?: register)?|running (?:total|totals|sum)|totals?(?= (?:of|are|is|in|at|with|to|=|:) (?:SIGN )?WIDTH)|(?:summed|added|adding|adds|add|summing)(?: up)?(?= (?:in|into|to|on|over|with) (?:WIDTH|SIGN))", _symbol("ACC")),
