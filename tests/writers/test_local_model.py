@@ -40,6 +40,9 @@ def test_a_small_model_is_asked_repaired_and_logged(
     from tpugen.verif.lint import lint
     from tpugen.writers.files import RtlFile, write_files
     from tpugen.writers.llm import LlmWriter
+    from tpugen.writers.session import ChatSession
+    from tpugen.writers.settings import WriterSettings
+    from tpugen.writers.task import WritingTask
 
     judged = 0
 
@@ -52,7 +55,8 @@ def test_a_small_model_is_asked_repaired_and_logged(
         (folder / "work").mkdir()
         return check_contract(contract, paths, folder / "work") or lint(paths, contract.module, folder / "work")
 
-    outcome = LlmWriter(model_name, max_repairs=2).write(spec, request_text, gate, tmp_path / "llm", print)
+    writer = LlmWriter(ChatSession(model_name), settings=WriterSettings(repairs=2))
+    outcome = writer.write(WritingTask.for_spec(spec, request_text), gate, tmp_path / "llm", print)
     assert judged == sum(attempt.gated for attempt in outcome.history) >= 1
     for attempt in outcome.history:
         exchange = json.loads((tmp_path / "llm" / f"attempt-{attempt.number}" / "exchange.json").read_text())

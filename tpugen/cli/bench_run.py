@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tpugen.cli.choices import Json, Quiet
+from tpugen.cli.choices import Json, Mode, Quiet, ReplyStyle
 from tpugen.cli.output import print_json, print_pairs, print_table, talk
 
 if TYPE_CHECKING:
@@ -23,20 +23,6 @@ class BenchWriter(StrEnum):
     composer = "composer"
     llm = "llm"
     reference = "reference"
-
-
-class Mode(StrEnum):
-    """What a chat model writes."""
-
-    compose = "compose"
-    full = "full"
-
-
-class ReplyForm(StrEnum):
-    """What a chat model writes of a top module."""
-
-    body = "body"
-    module = "module"
 
 
 class SpecBy(StrEnum):
@@ -78,8 +64,8 @@ def run(
         Mode, typer.Option("--mode", help="The model writes the top level over the library, or every module.")
     ] = Mode.compose,
     reply: Annotated[
-        ReplyForm, typer.Option("--reply", help="In compose mode: what follows the header, or the whole top module.")
-    ] = ReplyForm.body,
+        ReplyStyle, typer.Option("--reply", help="In compose mode: what follows the header, or the whole top module.")
+    ] = ReplyStyle.body,
     repairs: Annotated[
         int, typer.Option("--repairs", min=0, max=50, help="How often the model may mend a candidate.")
     ] = 3,

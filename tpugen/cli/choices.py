@@ -15,8 +15,24 @@ from tpugen.errors import RequestError
 if TYPE_CHECKING:
     from tpugen.pipeline.custom import CustomRequest
 
-__all__ = ["ClockMhz", "ContractFile", "Json", "NoCache", "Out", "Quiet", "ReferenceFile", "RunsDir", "Seed", "SpecBy",
-           "SpecFile", "Technology", "Text", "any_request", "one_request"]  # fmt: skip
+__all__ = [
+    "ClockMhz", "ContractFile", "Json", "Mode", "NoCache", "Out", "Quiet", "ReferenceFile", "RunsDir", "Seed",
+    "SpecBy", "SpecFile", "Technology", "Text", "any_request", "one_request",
+]  # fmt: skip
+
+
+class Mode(StrEnum):
+    """What the chat model writes."""
+
+    compose = "compose"
+    full = "full"
+
+
+class ReplyStyle(StrEnum):
+    """How much of the top module the chat model writes in compose mode."""
+
+    body = "body"
+    module = "module"
 
 
 class SpecReaderName(StrEnum):

@@ -12,9 +12,11 @@ from tpugen.cli.choices import (
     ClockMhz,
     ContractFile,
     Json,
+    Mode,
     NoCache,
     Quiet,
     ReferenceFile,
+    ReplyStyle,
     RunsDir,
     Seed,
     SpecBy,
@@ -38,20 +40,6 @@ class Fallback(StrEnum):
     """Who writes if the chat model fails."""
 
     composer = "composer"
-
-
-class Mode(StrEnum):
-    """What the chat model writes."""
-
-    compose = "compose"
-    full = "full"
-
-
-class ReplyStyle(StrEnum):
-    """How much of the top module the chat model writes in compose mode."""
-
-    body = "body"
-    module = "module"
 
 
 class SynthMode(StrEnum):
