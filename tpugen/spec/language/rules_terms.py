@@ -157,7 +157,7 @@ FLOW_RULES = rules(
     (rf"{_NOUN}{_LINK}{{0,3}} (?:pre loaded|preloaded|loaded)(?: once)? and (?:held|kept|pinned|fixed|stationary|reused)", _flow),
     (r"(?P<f>accumulator|sum) in place", _flow),
     (r"(?P<f>output|weight|input) (?P<g>output|weight|input) stationary", _flow_denied),
-    (rf"{_NOUN}(?: (?:will|must|should|to))? (?:stay|stays|staying|remain|remains)(?: (?:{{PLACE}}))?", _flow),
+    (rf"{_NOUN}(?: (?:will|must|should|to))? (?:stay|stays|staying|remain|remains|(?:sit|sits|rest|rests)(?= (?:{{PLACE}})))(?: (?:{{PLACE}}))?", _flow),
     (rf"(?:{{HOLD}}) {_NOUN} (?:{{PLACE}})", _flow),
     (rf"{_SHORT}(?: {_DATAFLOW})?", _flow),
     (r"(?:data flow|dataflow) (?:(?:{EQ}) )?(?P<f>os|ws|weight|output|input)", _flow),
@@ -195,6 +195,12 @@ TERM_RULES = rules(
     (r"sa(?= PAIR)", _kind("ARRAY")),
     (r"array", _kind("BAREARRAY")),
     (r"(?:accumulator (?:that|which) )?(?:accumulator|sum)(?: (?:of|up))? product(?= of| :)", _kind("MAC", _DOT_NOTE)),
+    (r"sum of product", _kind("MAC", _DOT_NOTE)),
+    (
+        r"product(?= of (?:SIGN )?WIDTH(?: SIGN)? (?:activation|weight|operand|input|number|integer|value) (?:and|by|with|times)"
+        r" (?:SIGN )?WIDTH(?: SIGN)? (?:activation|weight|operand|input|number|integer|value))",
+        _kind("MULTVERB", "two numbers are multiplied"),
+    ),
     (r"(?:product|multiplication) of (?:2|pair of)(?= (?:WIDTH|{N}|signed|unsigned|number|integer|operand|input))", _kind("MULTVERB", "two numbers are multiplied")),
     (r"product(?= of (?:SIGN |signed |unsigned )?WIDTH (?!and|are|is|in|into|to|at|with|for)[a-z])", _symbol("PRODUCT")),
     (r"(?:full|complete) product", _kind("MULTVERB", "two numbers are multiplied")),
