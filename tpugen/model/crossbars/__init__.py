@@ -1,0 +1,1 @@
+"""Analog crossbars: latency, energy and area of products with weights that stay."""

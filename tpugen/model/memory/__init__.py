@@ -1,0 +1,1 @@
+"""Memories: capacity, bandwidth, energy, and the time that compute waits for them."""

@@ -1,0 +1,1 @@
+"""Systems: which operator runs on which engine, and what that comes to."""

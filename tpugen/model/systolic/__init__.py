@@ -1,0 +1,1 @@
+"""Systolic arrays: cycles, utilisation and traffic of matrix products."""

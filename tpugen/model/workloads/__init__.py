@@ -1,0 +1,1 @@
+"""What runs: language models, transformers and CNNs as lists of matrix products."""
