@@ -11,9 +11,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tpugen.verif._ast_connections import misfits
+from tpugen.verif._ast_constants import NotConstantError, evaluate, width_of
 
 _TABLES_MODULE = "pyverilog.vparser.parsetab"
 _DEEP = 20_000
@@ -69,7 +72,9 @@ def _line(message: str) -> int | None:
 def _modules(tree: Any) -> list[dict[str, Any]]:
     from pyverilog.vparser import ast
 
-    return [_module(definition) for definition in tree.description.definitions if isinstance(definition, ast.ModuleDef)]
+    definitions = [item for item in tree.description.definitions if isinstance(item, ast.ModuleDef)]
+    known = {definition.name: definition for definition in definitions}
+    return [{**_module(definition), "misfits": misfits(definition, known)} for definition in definitions]
 
 
 def _module(definition: Any) -> dict[str, Any]:
@@ -83,8 +88,8 @@ def _module(definition: Any) -> dict[str, Any]:
 
     def constant(name: str, value: Any) -> None:
         try:
-            names[name] = _evaluate(value, names)
-        except _NotConstantError as error:
+            names[name] = evaluate(value, names)
+        except NotConstantError as error:
             problems[name] = str(error)
 
     def port(declaration: Any, direction: str) -> None:
@@ -165,103 +170,11 @@ def _walk(node: Any) -> Iterator[tuple[Any, bool]]:
         pending += [(child, below) for child in reversed(current.children())]
 
 
-class _NotConstantError(Exception):
-    pass
-
-
 def _width(width: Any, names: dict[str, int | None]) -> dict[str, Any]:
-    if width is None:
-        return {"width": 1, "why": None}
     try:
-        return {"width": abs(_evaluate(width.msb, names) - _evaluate(width.lsb, names)) + 1, "why": None}
-    except _NotConstantError as error:
+        return {"width": width_of(width, names), "why": None}
+    except NotConstantError as error:
         return {"width": None, "why": str(error)}
-
-
-_BINARY: dict[str, Callable[[int, int], int]] = {
-    "Plus": lambda a, b: a + b,
-    "Minus": lambda a, b: a - b,
-    "Times": lambda a, b: a * b,
-    "Divide": lambda a, b: int(a / b) if abs(a) < 2**50 else a // b,
-    "Mod": lambda a, b: a - b * int(a / b),
-    "Sll": lambda a, b: a << b,
-    "Srl": lambda a, b: a >> b,
-    "Sra": lambda a, b: a >> b,
-    "Sla": lambda a, b: a << b,
-    "LessThan": lambda a, b: int(a < b),
-    "GreaterThan": lambda a, b: int(a > b),
-    "LessEq": lambda a, b: int(a <= b),
-    "GreaterEq": lambda a, b: int(a >= b),
-    "Eq": lambda a, b: int(a == b),
-    "NotEq": lambda a, b: int(a != b),
-    "Eql": lambda a, b: int(a == b),
-    "NotEql": lambda a, b: int(a != b),
-    "And": lambda a, b: a & b,
-    "Or": lambda a, b: a | b,
-    "Xor": lambda a, b: a ^ b,
-    "Land": lambda a, b: int(bool(a) and bool(b)),
-    "Lor": lambda a, b: int(bool(a) or bool(b)),
-}
-_UNARY: dict[str, Callable[[int], int]] = {
-    "Uminus": lambda a: -a,
-    "Uplus": lambda a: a,
-    "Ulnot": lambda a: int(not a),
-    "Unot": lambda a: ~a,
-}
-_LARGEST = 2**64
-
-
-def _evaluate(node: Any, names: dict[str, int | None]) -> int:
-    """Value of a constant expression over parameters and localparams."""
-    from pyverilog.vparser import ast
-
-    kind = type(node).__name__
-    if isinstance(node, ast.IntConst):
-        return _integer(node.value)
-    if isinstance(node, ast.Identifier) and node.scope is None:
-        value = names.get(node.name)
-        if value is None:
-            raise _NotConstantError(f"{node.name} is not a constant that can be evaluated")
-        return value
-    if isinstance(node, ast.Rvalue):
-        return _evaluate(node.var, names)
-    if isinstance(node, ast.Cond):
-        return _evaluate(node.true_value if _evaluate(node.cond, names) else node.false_value, names)
-    if isinstance(node, ast.SystemCall) and node.syscall == "clog2" and len(node.args) == 1:
-        return max(0, (_evaluate(node.args[0], names) - 1).bit_length())
-    if isinstance(node, ast.Power):
-        base, exponent = _evaluate(node.left, names), _evaluate(node.right, names)
-        if 0 <= exponent <= 64 and abs(base) <= _LARGEST:
-            return int(base**exponent)
-        raise _NotConstantError("a power too large")
-    try:
-        if kind in _BINARY:
-            left, right = _evaluate(node.left, names), _evaluate(node.right, names)
-            if kind in ("Sll", "Sla") and not 0 <= right <= 64:
-                raise _NotConstantError("a shift too large")
-            value = int(_BINARY[kind](left, right))
-            if abs(value) > _LARGEST:
-                raise _NotConstantError("a value too large")
-            return value
-        if kind in _UNARY:
-            return int(_UNARY[kind](_evaluate(node.right, names)))
-    except (ZeroDivisionError, ValueError):
-        raise _NotConstantError("a division by zero or a negative shift") from None
-    raise _NotConstantError(f"{kind} is not a constant expression")
-
-
-def _integer(text: str) -> int:
-    digits = text.replace("_", "").lower()
-    if "'" not in digits:
-        return int(digits)
-    size, _, rest = digits.partition("'")
-    rest = rest.removeprefix("s")
-    base = {"d": 10, "h": 16, "b": 2, "o": 8}.get(rest[:1])
-    try:
-        value = int(rest[1:], base or 10)
-    except ValueError:
-        raise _NotConstantError(f"{text} is not a number") from None
-    return value & ((1 << int(size)) - 1) if size.isdigit() and 0 < int(size) <= 64 else value
 
 
 if __name__ == "__main__":

@@ -74,7 +74,36 @@ def _check_modules(contract: Contract, modules: list[dict[str, Any]]) -> list[Fi
         return findings
     findings += _check_ports(contract, top)
     findings += _check_hierarchy(by_name, contract.module)
+    findings += [_misfit(entry) for module in modules for entry in module["misfits"]]
     return findings
+
+
+def _misfit(entry: dict[str, Any]) -> Finding:
+    """A connection of another width than the port's."""
+    values = ", ".join(f"{name} = {value}" for name, value in entry["parameters"].items())
+    made_of = f" ({entry['expression']} with {values})" if values else ""
+    return gate_error(
+        "connection-width",
+        f"port {entry['port']} of {entry['instance']} ({entry['module']}) is {_bits(entry['expected'])} wide{made_of}; "
+        f"{entry['signal']} has {_bits(entry['got'])}",
+        entry["place"],
+        _misfit_hint(entry),
+    )
+
+
+def _bits(count: int) -> str:
+    return f"{count} bit{'' if count == 1 else 's'}"
+
+
+def _misfit_hint(entry: dict[str, Any]) -> str:
+    name, bits = entry["whole"] or (None, None)
+    if bits == entry["expected"]:
+        return f"Connect the whole of {name}: it has {_bits(bits)}."
+    if not entry["remedies"]:
+        return f"Connect a signal of {_bits(entry['expected'])}."
+    values = " or ".join(f"{parameter} to {value}" for parameter, value in entry["remedies"].items())
+    whichever = ", whichever is this design's number" if len(entry["remedies"]) > 1 else ""
+    return f"Set parameter {values}{whichever}; keep the connection as it is."
 
 
 def _missing_top(contract: Contract, modules: list[dict[str, Any]]) -> Finding:

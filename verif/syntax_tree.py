@@ -224,6 +224,6 @@ def _parameters_without_value(code: str, origins: _Origins) -> list[Finding]:
 
 
 def _located(module: dict[str, Any], origins: _Origins) -> dict[str, Any]:
-    for entry in (module, *module["ports"], *module["instances"]):
+    for entry in (module, *module["ports"], *module["instances"], *module["misfits"]):
         entry["place"] = origins.place(entry["line"])
     return module
