@@ -27,8 +27,8 @@ def misfits(definition: Any, known: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Returns:
         For each: `line`, `instance`, `module`, `port`, `expected` and `got` bits, `signal` as written, `whole` (name
-        and bits of what a slice was cut from), `expression` of the port's width, `parameters` in it with their values, and
-        `remedies`: values by parameter that make it fit.
+        and bits of what a slice was cut from), `expression` of the port's width, `parameters` in it with their
+        values, and `remedies`: values by parameter that make it fit.
     """
     from pyverilog.vparser import ast
 
