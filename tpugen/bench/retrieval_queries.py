@@ -1,7 +1,8 @@
 """The paraphrases of the retrieval benchmark: requests in words that the corpora do not use, and what each means.
 
 `suites/retrieval_paraphrases.jsonl` holds, a line each, `id`, `source` (`template`: made by a sentence pattern that the
-dataset does not have; `hand`: written one by one; `module`: about a library module), `text`, and the relevant `spec`
+dataset does not have; `hand`: written one by one; `late`: written one by one after the rules of the
+language last changed; `module`: about a library module), `text`, and the relevant `spec`
 (its facts, see `tpugen.retrieval.facts`) or `module`.
 """
 
@@ -30,7 +31,7 @@ class Paraphrase(BaseModel):
 
     Attributes:
         id: Unique.
-        source: `template`, `hand` or `module`.
+        source: `template`, `hand`, `late` or `module`.
         text: The request.
         template: Name of the sentence pattern, of templates.
         spec: Facts of the one design that is meant; None where a module is meant.
@@ -40,7 +41,7 @@ class Paraphrase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    source: Literal["template", "hand", "module"]
+    source: Literal["template", "hand", "late", "module"]
     text: str
     template: str | None = None
     spec: dict[str, str | int | bool] | None = None
