@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from tpugen.dataset.table_files import read_table
 from tpugen.dataset.unit_grid import Role
-from tpugen.errors import StorageError
-from tpugen.storage import read_json, write_text_atomic
+from tpugen.storage import write_text_atomic
 
 __all__ = [
     "ACCURACIES_FILE",
@@ -83,13 +83,7 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
     Raises:
         StorageError: not there, not readable, or not such a table.
     """
-    data = read_json(path)
-    try:
-        return AccuracyTable.model_validate(data)
-    except ValidationError as error:
-        raise StorageError(
-            f"{path} is no table of accuracies: {error.errors()[0]['msg']}", hint="name another file"
-        ) from None
+    return read_table(path, AccuracyTable, "table of accuracies")
 
 
 def write_accuracy_table(rows: Iterable[NetworkAccuracy], path: Path, *, command: str) -> Path:

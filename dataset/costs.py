@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from tpugen.dataset.table_files import read_table
 from tpugen.dataset.unit_grid import GridUnit, Role
-from tpugen.errors import StorageError
-from tpugen.storage import read_json, write_text_atomic
+from tpugen.storage import write_text_atomic
 
 __all__ = [
     "COSTS_FILE",
@@ -130,18 +130,7 @@ def read_cost_table(path: Path) -> CostTable:
     Raises:
         StorageError: not there, not readable, or not such a table.
     """
-    data = read_json(path)
-    try:
-        table = CostTable.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StorageError(
-            f"{path} is no table of unit costs: {place or 'file'}: {first['msg']}", hint="name another file"
-        ) from None
-    if table.schema_version != _SCHEMA_VERSION:
-        raise StorageError(f"{path} has version {table.schema_version}; this tpugen reads {_SCHEMA_VERSION}")
-    return table
+    return read_table(path, CostTable, "table of unit costs")
 
 
 def write_cost_table(table: CostTable, path: Path) -> Path:

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from tpugen.errors import StorageError
-from tpugen.storage import read_json, write_text_atomic
+from tpugen.dataset.table_files import read_table
+from tpugen.storage import write_text_atomic
 
 __all__ = [
     "SAMPLE_FILE",
@@ -172,18 +172,7 @@ def read_verified_sample(path: Path) -> VerifiedSample:
     Raises:
         StorageError: not there, not readable, or not such a file.
     """
-    data = read_json(path)
-    try:
-        sample = VerifiedSample.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise StorageError(
-            f"{path} is no verified sample: {place or 'file'}: {first['msg']}", hint="name another file"
-        ) from None
-    if sample.schema_version != _SCHEMA_VERSION:
-        raise StorageError(f"{path} has version {sample.schema_version}; this tpugen reads {_SCHEMA_VERSION}")
-    return sample
+    return read_table(path, VerifiedSample, "verified sample")
 
 
 def write_verified_sample(sample: VerifiedSample, path: Path) -> Path:
