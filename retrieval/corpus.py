@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tpugen.dataset import DesignRecord, generate_records
 from tpugen.dataset.unit_words import unit_sentence
 from tpugen.errors import UnknownNameError
+from tpugen.paths import room_folder
 from tpugen.retrieval.documents import Document, corpus_hash
 from tpugen.retrieval.facts import spec_facts
 from tpugen.retrieval.summary import summary_of
 from tpugen.retrieval.verilog import module_header_of
 from tpugen.rtl_templates import LibraryModule, load_library
 from tpugen.spec import DesignSpec
+from tpugen.storage import sha256_folder, sha256_json, sha256_text
 
 __all__ = [
     "CORPORA",
@@ -63,7 +63,7 @@ def named_corpus(name: str) -> Corpus:
     """
     if name not in CORPORA:
         raise UnknownNameError(f"no corpus is called {name!r}", hint=f"use one of: {', '.join(CORPORA)}")
-    sha256 = hashlib.sha256(f"{name}\n{sources_sha256()}".encode()).hexdigest()
+    sha256 = sha256_text(f"{name}\n{sources_sha256()}")
     return Corpus(name, sha256, lambda: build_corpus(records=_records_of(name)))
 
 
@@ -77,23 +77,7 @@ def _records_of(name: str) -> Iterable[DesignRecord]:
 
 def sources_sha256() -> str:
     """SHA-256 over the source and data files that the corpora are made from."""
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        folder = _room_folder("tpugen", room)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in _SOURCES and path.is_file():
-                digest.update(f"{room}/{path.relative_to(folder)}\0".encode())
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _room_folder(package: str, room: str) -> Path:
-    from importlib.util import find_spec
-
-    spec = find_spec(f"{package}.{room}")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"{package}.{room}")
-    return Path(next(iter(spec.submodule_search_locations)))
+    return sha256_json({room: sha256_folder(room_folder(room), _SOURCES) for room in _ROOMS})
 
 
 def build_corpus(

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ __all__ = [
     "read_json",
     "remove_unfinished",
     "sha256_file",
+    "sha256_folder",
     "sha256_json",
     "sha256_text",
     "storage_error",
@@ -176,6 +177,16 @@ def sha256_file(path: Path) -> str:
 def sha256_text(text: str) -> str:
     """SHA-256 of UTF-8 text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_folder(folder: Path, suffixes: Collection[str]) -> str:
+    """SHA-256 over names and contents of the files with these suffixes at and below a folder; byte code aside."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in suffixes and path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def sha256_json(value: object) -> str:

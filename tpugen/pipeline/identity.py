@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Iterable
@@ -10,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tpugen.paths import room_folder
 from tpugen.results import ToolVersion
+from tpugen.storage import sha256_folder
 
 if TYPE_CHECKING:
     from tpugen.flows.tools import Tool
@@ -21,25 +22,8 @@ _CODE_SUFFIXES = {".py", ".v", ".j2", ".toml", ".md", ".tcl", ".ys", ".css", ".h
 
 
 @cache
-def _room_folder(room: str) -> Path:
-    """Folder of `tpugen.<room>`, found without importing it (rooms may be expensive to import)."""
-    from importlib.util import find_spec
-
-    spec = find_spec(f"tpugen.{room}")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"tpugen.{room}")
-    return Path(next(iter(spec.submodule_search_locations)))
-
-
-@cache
 def _room_fingerprint(room: str) -> str:
-    folder = _room_folder(room)
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in _CODE_SUFFIXES and path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(folder)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    return sha256_folder(room_folder(room), _CODE_SUFFIXES)
 
 
 def code_fingerprint(rooms: Iterable[str]) -> dict[str, str]:
