@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -36,6 +37,9 @@ B = "module b (input wire x, output wire y);\n  a u_a (.x (x), .y (y));\nendmodu
         (f"```verilog\n`timescale 1ns/1ps\n`default_nettype none\n{A}```",
          {"a": f"`timescale 1ns/1ps\n`default_nettype none\n{A}"}),
         (f"```verilog\n{A}```\nsee module z; endmodule in prose", {"a": A}),
+        (json.dumps({"code": A}), {"a": A}),
+        (f"```json\n{json.dumps({'note': 'done', 'verilog': A + B}, indent=2)}\n```", {"a": A, "b": B}),
+        (json.dumps({"code": f"```verilog\n{A}```"}), {"a": A}),
     ],
 )  # fmt: skip
 def test_modules_are_found(reply: str, modules: dict[str, str]):
@@ -136,3 +140,14 @@ def test_no_reply_is_an_exception(reply: str):
     for name, text in extraction.modules.items():
         assert name.isidentifier() or "$" in name
         assert text.rstrip().endswith("endmodule")
+
+
+def test_a_body_in_json_is_put_under_its_header():
+    header = "module a (input wire x, output wire y);"
+    reply = json.dumps({"body": "  assign y = x;\nendmodule"})
+    assert extract_modules(reply, header).modules == {"a": f"{header}\nassign y = x;\nendmodule\n"}
+
+
+def test_json_without_code_is_no_code():
+    (finding,) = extract_modules('{"answer": "I cannot do that"}').findings
+    assert finding.rule == "no-code"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tpugen.findings import Finding
 from tpugen.retrieval.verilog import blank_comments, module_spans
+from tpugen.writers.json_reply import extract_json
 
 __all__ = ["MODULES_LIMIT", "REPLY_LIMIT_CHARACTERS", "Extraction", "extract_modules"]
 
@@ -27,6 +28,7 @@ _THINKING = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,127}")
 _STATEMENT = re.compile(r"\)\s*;|\bassign\b|\balways\b|\bendmodule\b")
 _HTML = re.compile(r"&(?:lt|gt|amp|quot|#39|#x27);")
+_JSON = re.compile(r'\s*(?:```[a-z]*\s*)?\{\s*"')
 _PORT = re.compile(r"\b(?:input|output|inout)\b")
 _DIRECTIVES = re.compile(r"^[ \t]*`(?:timescale|default_nettype|define|undef|resetall|include)\b[^\n]*", re.MULTILINE)
 
@@ -58,6 +60,7 @@ def extract_modules(reply: str, header: str | None = None) -> Extraction:
         message = f"the reply has {len(reply):,} characters; at most {REPLY_LIMIT_CHARACTERS:,} are read"
         return Extraction({}, [_error("reply-too-long", message, "answer with the Verilog code only")])
     text = _without_thinking(_unescaped(reply.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")))
+    text = _unwrapped(text)
     modules: dict[str, str] = {}
     findings: list[Finding] = []
     blocks = _code_blocks(text)
@@ -93,6 +96,13 @@ def _without_thinking(text: str) -> str:
             kept.append(text[position:opened])
             position, opened = tag.end(), None
     return "".join([*kept, text[position:]])
+
+
+def _unwrapped(text: str) -> str:
+    """The code of a reply that is a JSON object, such as `{"code": "module ..."}`; any other reply as it is."""
+    data = extract_json(text).data if _JSON.match(text) else None
+    codes = [value for value in (data or {}).values() if isinstance(value, str) and _STATEMENT.search(value)]
+    return max(codes, key=len) if codes else text
 
 
 def _code_blocks(text: str) -> list[str]:
