@@ -6,18 +6,56 @@ as soon as it is taken and every result is taken as soon as it is offered.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tpugen.spec.design import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 
-__all__ = ["DRAIN_SEGMENT_ROWS", "Latency", "latency_for"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Cycles = TypeVar("Cycles", int, npt.NDArray[np.int64])
+
+__all__ = ["DRAIN_SEGMENT_ROWS", "Latency", "TiledForm", "drain_bubbles", "latency_for", "tile_terms"]
+
+TiledForm = Literal["mac", "output_stationary", "operand_stationary"]
+"""Forms of designs that run tiles one after the other."""
 
 DRAIN_SEGMENT_ROWS = 16
 """Rows that share one combinational stretch of the output-stationary drain; a register stands between stretches."""
 
 _NO_TILES = "a user's contract speaks of no tiles"
+
+
+def drain_bubbles(rows: Cycles) -> Cycles:
+    """Empty cycles within the drain of one output-stationary tile: one between drain stretches."""
+    return (rows - 1) // DRAIN_SEGMENT_ROWS
+
+
+def tile_terms(form: TiledForm, rows: Cycles, cols: Cycles, bubbles: Cycles) -> tuple[Cycles, Cycles]:
+    """What a tile takes besides its steps; for one array or for NumPy arrays of rows and columns.
+
+    A tile of `length` steps takes `length + tail` cycles alone, and one starts every `max(length, floor)` cycles.
+
+    Args:
+        form: Which formula holds.
+        rows: Rows of the array; not used for a MAC.
+        cols: Columns of the array; not used for a MAC.
+        bubbles: `drain_bubbles` of the rows; only output-stationary arrays have any.
+
+    Returns:
+        `floor` and `tail`.
+    """
+    match form:
+        case "mac":
+            return 0 * rows, 0 * rows + 2
+        case "output_stationary":
+            return rows + bubbles, rows + cols + bubbles + 1
+        case "operand_stationary":
+            # The first beat is the first stationary one, so loading is included.
+            return 2 * rows + cols - 1, 2 * rows + cols + 1
 
 
 class Latency(BaseModel):
@@ -53,12 +91,8 @@ class Latency(BaseModel):
         match self.form:
             case "combinational":
                 return 0
-            case "mac":
-                return length + 2
-            case "output_stationary":
-                return length + self.rows + self.cols + self.drain_bubbles + 1
-            case "operand_stationary":
-                return length + 2 * self.rows + self.cols + 1
+            case "mac" | "output_stationary" | "operand_stationary":
+                return length + self._terms(self.form)[1]
             case "fixed" | "reference" | "any":
                 raise ValueError(_NO_TILES)
 
@@ -67,14 +101,13 @@ class Latency(BaseModel):
         match self.form:
             case "combinational":
                 return 0
-            case "mac":
-                return length
-            case "output_stationary":
-                return max(length, self.rows + self.drain_bubbles)
-            case "operand_stationary":
-                return max(length, 2 * self.rows + self.cols - 1)
+            case "mac" | "output_stationary" | "operand_stationary":
+                return max(length, self._terms(self.form)[0])
             case "fixed" | "reference" | "any":
                 raise ValueError(_NO_TILES)
+
+    def _terms(self, form: TiledForm) -> tuple[int, int]:
+        return tile_terms(form, self.rows, self.cols, self.drain_bubbles)
 
     def total_cycles(self, length: int, tiles: int) -> int:
         """Cycles of `tiles` equal tiles back to back, from first operand beat to last result beat, both counted."""
@@ -116,7 +149,7 @@ def latency_for(spec: DesignSpec) -> Latency:
         case MacSpec():
             return Latency(form="mac", rows=1, cols=1)
         case SystolicArraySpec(dataflow="output_stationary"):
-            bubbles = (spec.rows - 1) // DRAIN_SEGMENT_ROWS
+            bubbles = drain_bubbles(spec.rows)
             return Latency(form="output_stationary", rows=spec.rows, cols=spec.cols, drain_bubbles=bubbles)
         case SystolicArraySpec():
             return Latency(form="operand_stationary", rows=spec.rows, cols=spec.cols)

@@ -155,6 +155,7 @@ FLOW_RULES = rules(
     (rf"(?:holding|storing|retaining) (?:(?:1|own|single) )?{_NOUN}(?! (?:bit|of|in|as|width|{{N}}))", _flow),
     (rf"{_CELL} (?:{{HOLD}}|stores|store|retains|retain|owns|own) (?:(?:1|own|single|different) )?{_NOUN}(?! (?:bit|in|of|as|width))", _flow),
     (rf"{_NOUN}{_LINK}{{0,3}} (?:pre loaded|preloaded|loaded)(?: once)? and (?:held|kept|pinned|fixed|stationary|reused)", _flow),
+    (rf"{_NOUN}(?: (?:are|is|get|gets|being|be))? loaded (?:first|once|beforehand|before|ahead|upfront|up front|in advance)", _flow),
     (r"(?P<f>accumulator|sum) in place", _flow),
     (r"(?P<f>weight|output|input|activation|result|filter|kernel) (?:resident|pinned|parked|preloaded|frozen)", _flow),
     (r"(?P<f>output|weight|input) (?P<g>output|weight|input) stationary", _flow_denied),

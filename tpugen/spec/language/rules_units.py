@@ -220,6 +220,8 @@ FORMAT_RULES = rules(
     (r"clock (?:it|them|everything) at (?P<n>{N})(?! (?:mhz|ghz|khz|hz))", _bare_clock),
     (r"clock (?:it|them|everything) at (?P<n>{N}) (?P<u>mhz|ghz|khz|hz)", _frequency),
     (r"(?:at|@) (?P<n>{N})_m(?! )", _bare_clock),
+    # what it is used for: "3x3 convolutions" is no size of an array
+    (r"(?:for )?{N} {X} {N} (?:convolutions?|convs?|kernels?|stencils?|pooling)(?: (?:layers?|kernels?|windows?))?(?! (?:{ENGINE}))", lambda found: [found.say("filler", found.written())]),
     # matrix products
     (r"(?P<m>{N}) {X} (?P<k>{N}) {X} (?P<n>{N})(?: (?:gemm|matmul|matrix multiply|problem|workload|tile))?", _gemm),
     (
