@@ -1,7 +1,7 @@
 """How many requests as people write them the rules read right, and that they tell what they do not understand.
 
-The file holds three batches, each written before it was first measured: 107 of 129, 50 of 66 and 43 of 50 were right
-then. The rules were mended by classes of language after each.
+The file holds four batches, each written before it was first measured: 107 of 129, 50 of 66, 43 of 50 and 47 of 49 were
+right then. The rules were mended by classes of language after each.
 """
 
 from __future__ import annotations
