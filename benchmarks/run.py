@@ -237,6 +237,54 @@ def retrieval(bench: Bench) -> list[Figure]:
     return [found, query, index]
 
 
+def sweeps(bench: Bench) -> list[Figure]:
+    """Language models on systems, over whole arrays of points; records included, imports not."""
+    from tpugen import model_sweep
+
+    grid = Figure("sweep-published", "7 models x 6 contexts x 2 systems of the paper", "ms", 50)
+    grid.command = "tpugen.model_sweep(as_published=True)"
+    points = len(model_sweep(as_published=True).points)
+    for _ in range(bench.repeats):
+        before = time.perf_counter()
+        model_sweep(as_published=True)
+        grid.samples.append(round(1e3 * (time.perf_counter() - before), 2))
+    grid.value, grid.note = statistics.median(grid.samples), f"{points} points"
+
+    large = Figure("sweep-100k", "100,800 points: models x contexts x systems x arrays x dataflows", "s", 10)
+    axes = 'systems=("tpu-llm", "pim-llm"), arrays=("16x16", "32x32", "128x128"), dataflows=("os", "ws", "is", "best")'
+    large.command = f"tpugen.model_sweep(contexts=range(1, 601), {axes})"
+    before = time.perf_counter()
+    points = len(
+        model_sweep(
+            contexts=range(1, 601),
+            systems=("tpu-llm", "pim-llm"),
+            arrays=("16x16", "32x32", "128x128"),
+            dataflows=("os", "ws", "is", "best"),
+        ).points
+    )
+    large.value, large.note = round(time.perf_counter() - before, 2), f"{points} points"
+    large.samples = [large.value]
+    return [grid, large]
+
+
+def against_scalesim(_bench: Bench) -> list[Figure]:
+    """Cycles and traffic of one OPT-6.7B layer: the vectorised model against part of it in the `scalesim` package."""
+    from scalesim_speed import SHAPES, measure
+
+    figure = Figure(
+        "scalesim", "cycles and SRAM counts of an OPT-6.7B layer: times faster than scalesim", "x", 1e5, False
+    )
+    samples, seconds, simulated = measure()
+    ours = statistics.median(samples)
+    figure.value, figure.command = float(f"{seconds / ours:.3g}"), "benchmarks/scalesim_speed.py"
+    figure.samples = [figure.value]
+    figure.note = (
+        f"model {1e6 * ours:.0f} us for {len(SHAPES)} shapes; scalesim {seconds:.0f} s (processor) for {simulated} "
+        "only: a lower bound; both counts are equal"
+    )
+    return [figure]
+
+
 FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "start-up": start_up,
     "demo": demo,
@@ -245,6 +293,8 @@ FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "units": unit_checks,
     "error-metrics": error_metrics,
     "retrieval": retrieval,
+    "sweeps": sweeps,
+    "scalesim": against_scalesim,
 }
 
 

@@ -12,13 +12,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from inspect import cleandoc
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tpugen.results.amdahl import ModelComparison
     from tpugen.rtl_templates import LibraryModule
 
 DOCS = Path(__file__).resolve().parent
@@ -27,6 +28,7 @@ HELP_COLUMNS = 100
 BENCH_RESULTS = DOCS.parent / "benchmarks" / "results" / "llm"
 FIRST_SIGHT = DOCS / "data" / "first-sight.json"
 MATRIX_RESULTS = DOCS / "data" / "pass-matrix.json"
+TEMPLATES = DOCS / "templates"
 
 
 def library() -> str:
@@ -189,6 +191,36 @@ def benchmark_chart() -> str:
     return bench_docs.benchmark_chart(BENCH_RESULTS)
 
 
+@cache
+def _comparison() -> ModelComparison:
+    from tpugen.pipeline.comparing import model_compare
+
+    return model_compare()
+
+
+def model_page(name: str) -> str:
+    """A page about the performance model: words from docs/templates/, tables from the model."""
+    from tpugen.report.model_docs import model_docs_page
+
+    template = TEMPLATES / f"{name}.j2"
+    note = NOTE.format(source=f"docs/templates/{template.name} and the performance model")
+    return note + model_docs_page(template.read_text(encoding="utf-8"), _comparison())
+
+
+def _model_chart(name: str) -> str:
+    from tpugen.report.chart_base import chart_file
+    from tpugen.report.model_charts import model_chart
+
+    return chart_file(model_chart(name, _comparison()))
+
+
+def _model_charts() -> dict[str, Callable[[], str]]:
+    """The papers' figures, drawn from the model, by file name."""
+    from tpugen.report.model_charts import MODEL_CHARTS
+
+    return {f"images/{name}": partial(_model_chart, name) for name in MODEL_CHARTS}
+
+
 def _charts() -> dict[str, Callable[[], str]]:
     """The catalogue's charts, by file name."""
     from tpugen.report.arithmetic_page import CHARTS, page_chart
@@ -203,8 +235,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors,
     "library.md": library,
     "pass-matrix.md": pass_matrix,
+    "performance-model.md": partial(model_page, "performance-model.md"),
+    "published-energy-gain.md": partial(model_page, "published-energy-gain.md"),
     "spec-schema.json": schema,
     "images/benchmark.svg": benchmark_chart,
+    **_model_charts(),
     **_charts(),
 }
 

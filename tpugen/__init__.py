@@ -32,6 +32,11 @@ if TYPE_CHECKING:
         generate,
         list_runs,
         load_result,
+        model_amdahl,
+        model_compare,
+        model_gemm,
+        model_llm,
+        model_sweep,
         resume,
         run_many,
         show_run,
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
     )
     from tpugen.report import write_report
     from tpugen.results import DesignMeasurement, ModelResult
+    from tpugen.results.amdahl import AmdahlPoint, ModelComparison
+    from tpugen.results.systems import LlmResult, SweepResult
     from tpugen.spec import (
         AdderSpec,
         Contract,
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdderSpec",
+    "AmdahlPoint",
     "CheckResult",
     "Comparison",
     "Contract",
@@ -68,13 +76,16 @@ __all__ = [
     "Finding",
     "Gemm",
     "GenerateOptions",
+    "LlmResult",
     "MacSpec",
+    "ModelComparison",
     "ModelResult",
     "MultiplierSpec",
     "ParsedRequest",
     "RtlFile",
     "RunResult",
     "RunSummary",
+    "SweepResult",
     "SynthesisReport",
     "SystolicArraySpec",
     "TpugenError",
@@ -87,6 +98,11 @@ __all__ = [
     "generate",
     "list_runs",
     "load_result",
+    "model_amdahl",
+    "model_compare",
+    "model_gemm",
+    "model_llm",
+    "model_sweep",
     "parse_gemm",
     "parse_request",
     "resume",
@@ -105,11 +121,13 @@ _MODULES = {
     "model": ("Gemm", "evaluate", "parse_gemm"),
     "pipeline": (
         "CheckResult", "Comparison", "Diagnosis", "GenerateOptions", "RunResult", "RunSummary", "SynthesisReport",
-        "compare_runs", "diagnose", "generate", "list_runs", "load_result", "resume", "run_many", "show_run",
-        "synthesise_files", "verify_files",
+        "compare_runs", "diagnose", "generate", "list_runs", "load_result", "model_amdahl", "model_compare",
+        "model_gemm", "model_llm", "model_sweep", "resume", "run_many", "show_run", "synthesise_files", "verify_files",
     ),
     "report": ("write_report",),
     "results": ("DesignMeasurement", "ModelResult"),
+    "results.amdahl": ("AmdahlPoint", "ModelComparison"),
+    "results.systems": ("LlmResult", "SweepResult"),
     "spec": (
         "AdderSpec", "Contract", "CustomSpec", "DesignSpec", "MacSpec", "MultiplierSpec", "SystolicArraySpec",
         "contract_for", "spec_from_dict", "spec_json_schema",

@@ -76,7 +76,8 @@ USAGE_ERRORS = {
     ),
     "model of nothing": (
         ["model", "gemm", "4x4x4"],
-        "the model needs a design\n  name a measured run with --run RUN, or give TEXT or --spec FILE",
+        "the model needs a design\n  name a measured run with --run RUN, or give --text TEXT, --spec FILE, "
+        "or an array with --rows R --cols C",
     ),
     "empty search": (["retrieve", "  "], "there is nothing to look for: the text is empty"),
     "one run to compare": (

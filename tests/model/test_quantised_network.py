@@ -151,5 +151,5 @@ def test_tables_are_read_back(tmp_path: Path) -> None:
     path = write_accuracy_table(rows, tmp_path / "a.json", command="x")
     assert read_accuracy_table(path).units == rows
     path.write_text('{"command": "x"}')
-    with pytest.raises(StorageError, match=r"is no table of accuracies: Field required"):
+    with pytest.raises(StorageError, match=r"is no table of accuracies: units: Field required"):
         read_accuracy_table(path)

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -272,10 +271,11 @@ def test_a_half_made_environment_is_made_again(complete: Machine) -> None:
     assert "making the environment .venv" in done.stderr
 
 
-def test_a_finished_set_up_takes_under_five_seconds() -> None:
+def test_a_finished_set_up_does_nothing() -> None:
     if not (ROOT / ".venv" / ".files-stamp").exists():
         pytest.skip("this checkout was not set up by `make`")
-    before = time.monotonic()
-    done = subprocess.run([str(SCRIPT)], env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False)
-    assert done.stderr.splitlines()[-1] == "setup: ready"
-    assert time.monotonic() - before < 5
+    for _ in range(2):  # the first may have something to do
+        done = subprocess.run(
+            [str(SCRIPT)], env=dict(os.environ), capture_output=True, text=True, timeout=300, check=False
+        )
+    assert done.stderr.splitlines() == ["setup: ready"]

@@ -206,6 +206,13 @@ def test_runs_are_listed_shown_compared_and_drawn(done: tuple[Bench, dict[str, o
     modelled = json.loads(bench.tpugen("model", "gemm", "1x100x1", "--run", name, "--json").stdout)
     assert modelled["total"]["cycles"] == 102
     assert modelled["design"]["area_um2"] == first["area_um2"]
+    workload = ("--model", "opt-125m", "--context", "64", "--activation-bits", "4", "--kv-bits", "4")
+    llm = bench.tpugen("model", "llm", *workload, "--system", "tpu-llm", "--design", name, "--json")
+    decoded = json.loads(llm.stdout)
+    array = next(engine for engine in decoded["engines"] if engine["kind"] == "systolic")
+    assert (array["settings"]["array"], array["area_mm2"]) == ("1 x 1", pytest.approx(first["area_um2"] / 1e6))
+    assert (decoded["origins"]["latency_ms"], decoded["origins"]["energy_mj"]) == ("measured", "measured")
+    assert decoded["energy_mj"] == pytest.approx(first["power_mw"] * decoded["latency_ms"] / 1e3)
 
 
 def test_a_missed_clock_fails_only_where_it_was_asked_for(done: tuple[Bench, dict[str, object], list[str]]) -> None:

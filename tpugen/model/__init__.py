@@ -7,10 +7,10 @@ is one multiply-accumulate (MAC) everywhere.
 
 from __future__ import annotations
 
-from tpugen.model.cycles import CYCLE_MODELS, DEFAULT_CYCLE_MODEL, CycleModel, find_cycle_model
-from tpugen.model.evaluation import evaluate
-from tpugen.model.gemm import GEMM_SIZE_MAX, Gemm, parse_gemm, parse_gemms
-from tpugen.model.mapping import Mapping, map_gemm
+from tpugen.model.systolic.cycles import CYCLE_MODELS, DEFAULT_CYCLE_MODEL, CycleModel, find_cycle_model
+from tpugen.model.systolic.evaluation import evaluate
+from tpugen.model.systolic.gemm import GEMM_SIZE_MAX, Gemm, parse_gemm, parse_gemms
+from tpugen.model.systolic.mapping import Mapping, map_gemm
 
 __all__ = [
     "CYCLE_MODELS",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tpugen.dataset.costs import UnitCost, all_costs, unit_cost
 from tpugen.dataset.unit_grid import Role
 from tpugen.errors import RequestError
-from tpugen.model.mapping import array_shape, require_gemm_design
+from tpugen.model.systolic.mapping import array_shape, require_gemm_design
 from tpugen.spec import AdderUnit, DesignSpec, MultiplierUnit
 
 __all__ = ["ArithmeticEstimate", "UnitEstimate", "estimate_arithmetic", "estimate_unit", "nearest_measured"]

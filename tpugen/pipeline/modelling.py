@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tpugen.errors import RequestError
-from tpugen.pipeline.folder import find_run
-from tpugen.pipeline.measure_steps import measurement
+from tpugen.pipeline.measured_arrays import measured_design
 from tpugen.pipeline.request import understand
-from tpugen.pipeline.result import load_result
-from tpugen.results import DesignMeasurement, ModelResult
-from tpugen.spec import DesignSpec, contract_for, spec_from_dict
+from tpugen.results import DesignMeasurement, GemmReport
+from tpugen.spec import DesignSpec, contract_for
+
+if TYPE_CHECKING:
+    from tpugen.model.systolic import ArrayShape
+    from tpugen.model.systolic.mapping import Design
 
 __all__ = ["model_gemm"]
+
+_CLOCK_MHZ = 100.0
+"""Clock of an array that is only a size: that of PIM-LLM's (arXiv 2504.01994)."""
 
 
 def model_gemm(
@@ -22,52 +27,59 @@ def model_gemm(
     *,
     run: str | None = None,
     request: str | DesignSpec | Mapping[str, Any] | None = None,
+    array: ArrayShape | None = None,
     clock_mhz: float | None = None,
     cycle_model: str | None = None,
+    sram_kib: float | None = None,
     runs: Path | None = None,
-) -> ModelResult:
+) -> GemmReport:
     """What a design gives on GEMMs.
 
     Args:
         gemms: `MxKxN` texts.
         run: A run whose measurements are used (clock, area, power), or
-        request: a design that was not measured: its clock is assumed, energy is not known.
-        clock_mhz: Overrides the clock of `request`; a run's clock is what it was timed for.
+        request: a design that was not measured: its clock is assumed, energy is not known, or
+        array: an array of any size and dataflow (`best` chooses GEMM by GEMM), likewise.
+        clock_mhz: Overrides the clock of `request`, or is the array's (100 MHz if None); a run's clock is what it was
+            timed for.
         cycle_model: Name of the cycle model, if not the contract's formula.
+        sram_kib: SRAM beside the array, a third for each operand; with it DRAM traffic is counted.
         runs: Where runs are kept, if not in the usual place.
 
     Raises:
-        RequestError: neither or both of `run` and `request`; a GEMM that cannot be read; a design that runs none.
+        RequestError: none or several of `run`, `request` and `array`; a GEMM that cannot be read; a design that runs
+            none.
         UnknownNameError: no such run or cycle model.
     """
     from tpugen.model import DEFAULT_CYCLE_MODEL, evaluate, parse_gemm
+    from tpugen.model.systolic import SramSizes
+    from tpugen.model.systolic.evaluation import report_gemms
 
-    if (run is None) == (request is None):
+    given = [name for name, value in (("a run", run), ("a request", request), ("an array", array)) if value is not None]
+    if len(given) != 1:
         raise RequestError(
-            "the model needs a design", hint="name a measured run with --run RUN, or give TEXT or --spec FILE"
+            "the model needs a design" + (f", one; found {' and '.join(given)}" if given else ""),
+            hint="name a measured run with --run RUN, or give --text TEXT, --spec FILE, "
+            "or an array with --rows R --cols C",
         )
     parsed = [parse_gemm(text) for text in gemms]
+    design: Design
     if run is not None:
         if clock_mhz is not None:
             raise RequestError("a run has the clock it was timed for; it cannot be changed here")
-        folder = find_run(run, runs)
-        result = load_result(folder)
-        if result.area_um2 is None or result.fmax_mhz is None:
-            raise RequestError(
-                f"run {folder.name} was not measured: its verdict is {result.verdict}",
-                hint=f"finish it with `tpugen resume {folder.name}`",
-            )
-        spec = spec_from_dict(result.spec)
-        design, _ = measurement(folder, result.module, spec)
+        design, measured, _ = measured_design(run, runs)
+    elif array is not None:
+        design, measured = array, _unmeasured(str(array), _CLOCK_MHZ if clock_mhz is None else clock_mhz)
     else:
         assert request is not None  # noqa: S101 - for the type checker; checked above
-        spec = understand(request, clock_mhz=clock_mhz).spec
-        design = DesignMeasurement(
-            design=contract_for(spec).module,
-            technology="none",
-            clock_mhz=spec.clock_mhz,
-            area_um2=None,
-            power_mw=None,
-            origin="assumed",
-        )
-    return evaluate(spec, parsed, design, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL)
+        design = understand(request, clock_mhz=clock_mhz).spec
+        measured = _unmeasured(contract_for(design).module, design.clock_mhz)
+    sram = None if sram_kib is None else SramSizes.shared(sram_kib * 1024)
+    result = evaluate(design, parsed, measured, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL, sram=sram)
+    return report_gemms(design, result)
+
+
+def _unmeasured(name: str, clock_mhz: float) -> DesignMeasurement:
+    return DesignMeasurement(
+        design=name, technology="none", clock_mhz=clock_mhz, area_um2=None, power_mw=None, origin="assumed"
+    )

@@ -3,13 +3,65 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from tpugen.errors import RequestError
-from tpugen.model.gemm import Gemm
+from tpugen.model.systolic.dataflows import BEST, DATAFLOWS, Dataflow, dataflow_of, is_best
+from tpugen.model.systolic.gemm import Gemm
 from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 
-__all__ = ["Mapping", "array_shape", "dimensions", "map_gemm", "require_gemm_design"]
+__all__ = [
+    "ARRAY_SIZE_MAX",
+    "ArrayShape",
+    "Design",
+    "Mapping",
+    "array_shape",
+    "dataflow_of_spec",
+    "map_gemm",
+    "require_gemm_design",
+    "shape_of",
+]
+
+ARRAY_SIZE_MAX = 2**16
+"""Most rows or columns of an array; beyond it a size is taken for a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayShape:
+    """An array of processing elements that need not be one that tpugen builds.
+
+    Attributes:
+        rows: 1..`ARRAY_SIZE_MAX`.
+        cols: 1..`ARRAY_SIZE_MAX`.
+        dataflow: `os`, `ws`, `is`, `mac` (1 x 1), or `best`: the fewest cycles, GEMM by GEMM.
+
+    Raises:
+        RequestError: a size is not a whole number in its range.
+        UnknownNameError: no such dataflow.
+    """
+
+    rows: int
+    cols: int
+    dataflow: str = "os"
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "cols"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= ARRAY_SIZE_MAX:
+                raise RequestError(
+                    f"array: {name}={value!r}; expected a whole number in 1..{ARRAY_SIZE_MAX}",
+                    hint="for example 32 rows and 32 columns",
+                )
+        object.__setattr__(self, "dataflow", BEST if is_best(self.dataflow) else dataflow_of(self.dataflow))
+        if self.dataflow == "mac" and (self.rows, self.cols) != (1, 1):
+            raise RequestError(f"dataflow mac is that of one element; found an array of {self.rows}x{self.cols}")
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.cols} {self.dataflow} array" if self.dataflow != "mac" else "mac"
+
+
+Design: TypeAlias = DesignSpec | ArrayShape
+"""What a GEMM can be asked to run on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +133,39 @@ def array_shape(spec: DesignSpec) -> tuple[int, int]:
     return (spec.rows, spec.cols) if isinstance(spec, SystolicArraySpec) else (1, 1)
 
 
-def dimensions(spec: DesignSpec) -> tuple[str, str, str]:
-    """GEMM dimensions (`m`, `k` or `n`) over rows, over columns and over time.
+def dataflow_of_spec(spec: DesignSpec) -> Dataflow:
+    """The dataflow that a design follows; a MAC's M*N dot products of length K follow one after the other.
 
     Raises:
         RequestError: for combinational designs.
     """
     spec = require_gemm_design(spec)
-    if isinstance(spec, SystolicArraySpec):
-        match spec.dataflow:
-            case "output_stationary":
-                return ("m", "n", "k")
-            case "weight_stationary":
-                return ("k", "n", "m")
-            case "input_stationary":
-                return ("k", "m", "n")
-    # A MAC computes the M*N dot products of length K one after the other: an output-stationary array of one PE.
-    return ("m", "n", "k")
+    return dataflow_of(spec.dataflow) if isinstance(spec, SystolicArraySpec) else "mac"
 
 
-def map_gemm(spec: DesignSpec, gemm: Gemm) -> Mapping:
-    """The tiles of a GEMM on the design.
+def shape_of(design: Design) -> ArrayShape:
+    """Size and dataflow of a design.
 
     Raises:
         RequestError: for combinational designs.
     """
-    rows, cols = array_shape(spec)
-    over_rows, over_cols, over_time = dimensions(spec)
+    return design if isinstance(design, ArrayShape) else ArrayShape(*array_shape(design), dataflow_of_spec(design))
+
+
+def map_gemm(design: Design, gemm: Gemm) -> Mapping:
+    """The tiles of a GEMM on the design.
+
+    Raises:
+        RequestError: for combinational designs, and where the dataflow is still to be chosen (`best`).
+    """
+    shape = shape_of(design)
+    if shape.dataflow == BEST:
+        raise RequestError("the best dataflow depends on the cycle model", hint="choose one first")
+    over_rows, over_cols, over_time = DATAFLOWS[dataflow_of(shape.dataflow)]
     return Mapping(
         spatial_rows=getattr(gemm, over_rows),
         spatial_cols=getattr(gemm, over_cols),
         length=getattr(gemm, over_time),
-        rows=rows,
-        cols=cols,
+        rows=shape.rows,
+        cols=shape.cols,
     )

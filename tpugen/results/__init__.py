@@ -16,6 +16,7 @@ __all__ = [
     "AreaShare",
     "DesignMeasurement",
     "GateRecord",
+    "GemmReport",
     "GemmResult",
     "Manifest",
     "ModelResult",
@@ -180,7 +181,17 @@ class DesignMeasurement(_Record):
 
 
 class GemmResult(_Record):
-    """One GEMM C[M,N] = A[M,K] x B[K,N] on the design. One operation is one MAC."""
+    """One GEMM C[M,N] = A[M,K] x B[K,N] on the design. One operation is one MAC.
+
+    Attributes:
+        dataflow: `os`, `ws`, `is` or `mac`; None of the total of several GEMMs that differ in it.
+        sram_reads: Elements of A and B that the array reads.
+        sram_writes: Elements of C that it writes, partial sums included; under the cycle model `scalesim-3.0.0` as
+            that package reports them (for `os` it adds R + C per fold).
+        sram_writes_counted: The same without what the package adds.
+        dram_reads: Elements read from DRAM, where the size of the SRAM was given.
+        dram_writes: Elements written to DRAM, likewise.
+    """
 
     m: int
     k: int
@@ -194,6 +205,12 @@ class GemmResult(_Record):
     gops: float
     gops_per_w: float | None
     energy_uj: float | None
+    dataflow: str | None = None
+    sram_reads: int | None = None
+    sram_writes: int | None = None
+    sram_writes_counted: int | None = None
+    dram_reads: int | None = None
+    dram_writes: int | None = None
 
 
 class ModelResult(_Record):
@@ -203,6 +220,32 @@ class ModelResult(_Record):
     design: DesignMeasurement
     gemms: list[GemmResult]
     total: GemmResult
+
+
+class GemmReport(ModelResult):
+    """What `tpugen model gemm` says: a `ModelResult` with the total's figures at the top, and the array.
+
+    Attributes:
+        dataflow: Of the array; `best` where it was chosen GEMM by GEMM.
+        utilization: MACs over cycles times elements of the array.
+    """
+
+    rows: int
+    cols: int
+    dataflow: str
+    macs: int
+    cycles: int
+    utilization: float
+    mapping_efficiency: float
+    latency_us: float
+    gops: float
+    gops_per_w: float | None
+    energy_uj: float | None
+    sram_reads: int
+    sram_writes: int
+    sram_writes_counted: int
+    dram_reads: int | None
+    dram_writes: int | None
 
 
 class Manifest(_Record):
