@@ -59,12 +59,13 @@ def test_one_full_crossbar_by_hand():
     assert energy_pj == pytest.approx(
         {
             "dac": 8 * 256 * 3.9e-6 * 3e-9 * 1e12,
-            "crossbar": 8 * 256**2 * 0.5 * 0.15**2 * (1e-4 + 1e-6) * 3.16e-9 * 1e12,
+            "crossbar": 8 * 256**2 * 0.5 * 0.15**2 * (1e-4 + 1e-6) * (3 + 3.16 + wire_ns + 7.8125) * 1e-9 * 1e12,
             "adc": 8 * 256 * 2e-3 * 7.8125e-9 * 1e12,
-            "digital": 8 * 256 * 0.6,
-            "buffer": 96 * 10.0,
+            "digital": 8 * 256 * 0.2,
+            "buffer": 96 * 60.9,
             "join": 0.0,
-            "network": 32 * 256 * 8 * 6.0,
+            "network": 32 * 256 * 8 * 1.0,
+            "results": 256 * 8 * 108.3,
         }
     )
     assert costs.area_um2["crossbar"].item() == pytest.approx(256 * 256 * 2 * 1.44)
@@ -121,9 +122,11 @@ def test_a_gate_works_beside_the_up_projection():
 def test_costs_scale_with_vectors_and_occurrences(m, k, count, n, bits):
     base = ENGINE.costs(one(m, k, matrix_bits=bits))
     more = ENGINE.costs(one(m, k, count=count, n=n, matrix_bits=bits))
-    for name in COMPONENTS:
+    assert set(base.energy_j) == set(base.latency_s) | {"results"} == set(COMPONENTS)
+    for name in base.latency_s:
         assert base.latency_s[name].item() >= 0
         assert more.latency_s[name].item() == pytest.approx(count * n * base.latency_s[name].item())
+    for name in COMPONENTS:
         assert more.energy_j[name].item() == pytest.approx(count * n * base.energy_j[name].item())
 
 
@@ -177,9 +180,11 @@ def test_many_points_cost_what_they_cost_alone():
     together = ENGINE.costs(table)
     for point in range(0, sizes.size, 13):
         alone = ENGINE.costs(OperatorTable.of(table.operators(point)))
-        for name in COMPONENTS:
+        for name in together.latency_s:
             assert together.latency_s[name][:, point] == pytest.approx(alone.latency_s[name][:, 0])
+        for name in COMPONENTS:
             assert together.energy_j[name][:, point] == pytest.approx(alone.energy_j[name][:, 0])
+        for name in together.area_um2:
             assert together.area_um2[name][point] == pytest.approx(alone.area_um2[name][0])
 
 

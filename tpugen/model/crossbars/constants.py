@@ -51,6 +51,7 @@ FIELDS: dict[str, CardField] = {
     "group_link": CardField("bit/s"),
     "mesh_link": CardField("bit/s"),
     "hop_energy": CardField("J/bit", zero=True),
+    "result_energy": CardField("J/bit", zero=True),
     "router_area": CardField("um2", zero=True),
 }
 """Constants of a crossbar card, with the units in which they are read."""
@@ -63,6 +64,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "buffer": ("buffer_word", "buffer_access", "buffer_energy", "buffer_cell_area"),
     "join": ("digital_clock", "group_link", "adder_energy", "adder_area"),
     "network": ("mesh_side", "mesh_link", "hop_energy", "router_area"),
+    "results": ("result_energy",),
 }
 """Components of the costs, and the constants that each is computed from."""
 
@@ -112,6 +114,7 @@ class CrossbarConstants:
     group_link: float
     mesh_link: float
     hop_energy: float
+    result_energy: float
     router_area: float
 
     @classmethod
@@ -144,6 +147,11 @@ class CrossbarConstants:
         """
         cells_squared = self.crossbar_rows**2 + self.crossbar_columns**2
         return self.read_latency + 0.38 * self.wire_resistance * self.wire_capacitance * cells_squared
+
+    @property
+    def step_latency_s(self) -> float:
+        """Seconds that a pair conducts for one input bit: without a sample-and-hold, until its conversion has ended."""
+        return self.dac_latency_s + self.crossbar_latency_s + self.adc_latency_s
 
     @property
     def pair_power_w(self) -> float:

@@ -8,7 +8,8 @@ ceil(columns/ADCs)):
 - dac, crossbar, adc: `steps` times a conversion, a read and a conversion;
 - digital: shift-and-add and registers, two cycles a step and one more for each selection of rows and columns;
 - join: an adder tree over the PEs of a group;
-- network: partial results of all groups meet at one of them; from there the result is sent to whoever takes it.
+- network: partial results of all groups meet at one of them; from there the result is sent to whoever takes it;
+- results: energy alone: what leaves a matrix is written to the memory of activations and read by the next.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class CrossbarEngine:
 
         Operators that share their input work at the same time (`mapping.STAGES`): the slowest of them carries the
         latency, the others are hidden behind it and have none. Components: `dac`, `crossbar`, `adc`, `digital`,
-        `buffer`, `join`, `network`.
+        `buffer`, `join`, `network`, `results` (energy alone).
 
         Raises:
             RequestError: An operator's matrix is not weights, or the card is wrong.
@@ -120,12 +121,13 @@ def _energy_j(table: OperatorTable, mapping: CrossbarMapping, constants: Crossba
     return _floats(
         {
             "dac": driven * (constants.dac_power * constants.dac_latency_s),
-            "crossbar": cells_read * (constants.input_activity * constants.pair_power_w * constants.read_latency),
+            "crossbar": cells_read * (constants.input_activity * constants.pair_power_w * constants.step_latency_s),
             "adc": converted * (constants.adc_power * constants.adc_latency_s),
             "digital": converted * constants.shift_add_energy,
             "buffer": (2 * words_in * mapping.pes + words_out * mapping.groups) * constants.buffer_energy,
             "join": (mapping.pes - mapping.groups) * mapping.used_columns * constants.adder_energy,
             "network": (merged_bits + sent_bits) * constants.hop_energy,
+            "results": table.m * table.result_bits * constants.result_energy,
         }
     )
 
