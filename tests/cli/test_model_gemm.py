@@ -11,6 +11,7 @@ import pytest
 
 from tpugen.cli.main import run
 from tpugen.model.systolic import array_cycles, array_traffic
+from tpugen.model.workloads import find_network
 
 ARRAY = ["--rows", "16", "--cols", "8"]
 SIZES = ["-m", "100", "-k", "50", "-n", "30"]
@@ -95,7 +96,7 @@ def test_the_table_says_what_the_counts_are(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*ARRAY], "no GEMM was given\n  give MxKxN, e.g. 64x128x256, or -m 64 -k 128 -n 256"),
+        ([*ARRAY], "no GEMM was given\n  give MxKxN, e.g. 64x128x256, or -m 64 -k 128 -n 256, or --network resnet-18"),
         (["-m", "3", *ARRAY], "-k and -n missing; a GEMM has -m, -k and -n"),
         (["8x8x8"], "the model needs a design\n" + HINT),
         (["8x8x8", *ARRAY, "--run", "a"], "the model needs a design, one; found a run and an array\n" + HINT),
@@ -121,3 +122,32 @@ def test_the_table_says_what_the_counts_are(capsys: pytest.CaptureFixture[str]) 
 def test_requests_that_cannot_be_met(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["model", "gemm", *arguments]) == 2
     assert capsys.readouterr() == ("", f"tpugen: {message}\n")
+
+
+def test_a_network_is_the_sum_of_its_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    network = find_network("mobilenet-v1")
+    reply = modelled(capsys, "--network", "mobilenet-v1", "--batch", "2", *ARRAY, "--cycle-model", "scalesim-3.0.0")
+    layers = reply["gemms"]
+    assert isinstance(layers, list)
+    assert [layer["name"] for layer in layers] == [layer.name for layer in network.layers]
+    assert reply["macs"] == 2 * network.macs
+    for layer, found in zip(network.layers, layers, strict=True):
+        filters, window, pixels = layer.product
+        alone = int(array_cycles("scalesim-3.0.0", "os", 2 * pixels, window, filters, 16, 8))
+        assert (found["count"], found["cycles"]) == (layer.groups, layer.groups * alone)
+        assert found["utilization"] == pytest.approx(
+            layer.groups * 2 * pixels * window * filters / found["cycles"] / 128
+        )
+    assert reply["cycles"] == sum(found["cycles"] for found in layers)
+
+
+def test_layers_are_named_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["model", "gemm", "--network", "mobilenet-v1", *ARRAY]) == 0
+    assert "depthwise13 49x9x1 (1024 times)" in capsys.readouterr().out
+
+
+def test_an_unknown_network_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["model", "gemm", "--network", "resnet", *ARRAY]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tpugen: no network 'resnet' is known")
+    assert "resnet-18" in error

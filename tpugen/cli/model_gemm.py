@@ -14,7 +14,7 @@ from tpugen.errors import RequestError
 
 if TYPE_CHECKING:
     from tpugen.model.systolic import ArrayShape
-    from tpugen.results import GemmReport
+    from tpugen.results import GemmReport, GemmResult
 
 __all__ = ["gemm"]
 
@@ -29,6 +29,16 @@ def gemm(
     ] = None,
     k: Annotated[int | None, typer.Option("-k", metavar="K", help="Columns of A, rows of B.")] = None,
     n: Annotated[int | None, typer.Option("-n", metavar="N", help="Columns of B.")] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            "--network",
+            metavar="NAME|FILE",
+            help="Layers of a network: lenet-5, alexnet, vgg-16, resnet-18, resnet-50, mobilenet-v1, or a SCALE-Sim "
+            "topology file.",
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images of the network.")] = 1,
     run: Annotated[
         str | None, typer.Option("--run", "--design", metavar="RUN", help="A measured run: its id or folder.")
     ] = None,
@@ -67,11 +77,15 @@ def gemm(
 
     one_format(json, csv)
     gemms = [*(sizes or []), *_from_options(m, k, n)]
-    if not gemms:
-        raise RequestError("no GEMM was given", hint="give MxKxN, e.g. 64x128x256, or -m 64 -k 128 -n 256")
+    if not gemms and network is None:
+        raise RequestError(
+            "no GEMM was given", hint="give MxKxN, e.g. 64x128x256, or -m 64 -k 128 -n 256, or --network resnet-18"
+        )
     request = None if text is None and spec is None else one_request(text, spec)
     result = model_gemm(
         gemms,
+        network=network,
+        batch=batch,
         run=run,
         request=request,
         array=_array(rows, cols, dataflow),
@@ -115,6 +129,12 @@ def _array(rows: int | None, cols: int | None, dataflow: str | None) -> ArraySha
     return ArrayShape(rows, cols, dataflow or "os")
 
 
+def _label(item: GemmResult) -> str:
+    """`conv1 12544x147x64`, `dw2 12544x9x1 x32`."""
+    sizes = f"{item.m}x{item.k}x{item.n}" + (f" ({item.count} times)" if item.count > 1 else "")
+    return sizes if item.name is None else f"{item.name} {sizes}"
+
+
 def _print(result: GemmReport) -> None:
     measured = result.design.power_mw is not None
     columns = ["GEMM", "cycles", "utilised", "us", "GOPS", "GOPS/W", "uJ"]
@@ -123,7 +143,7 @@ def _print(result: GemmReport) -> None:
     if result.dram_reads is not None:
         columns += ["DRAM reads", "DRAM writes"]
     lines = []
-    for name, item in [*((f"{g.m}x{g.k}x{g.n}", g) for g in result.gemms), ("total", result.total)]:
+    for name, item in [*((_label(item), item) for item in result.gemms), ("total", result.total)]:
         cells = {
             "GEMM": name,
             "cycles": f"{item.cycles:,}",

@@ -14,6 +14,7 @@ from tpugen.spec import DesignSpec, contract_for
 
 if TYPE_CHECKING:
     from tpugen.model.systolic import ArrayShape
+    from tpugen.model.systolic.gemm import GemmRuns
     from tpugen.model.systolic.mapping import Design
 
 __all__ = ["model_gemm"]
@@ -23,8 +24,10 @@ _CLOCK_MHZ = 100.0
 
 
 def model_gemm(
-    gemms: Sequence[str],
+    gemms: Sequence[str] = (),
     *,
+    network: str | None = None,
+    batch: int = 1,
     run: str | None = None,
     request: str | DesignSpec | Mapping[str, Any] | None = None,
     array: ArrayShape | None = None,
@@ -37,6 +40,9 @@ def model_gemm(
 
     Args:
         gemms: `MxKxN` texts.
+        network: A convolutional network by name, or a SCALE-Sim topology file: its layers as GEMMs through im2col, M
+            output pixels, K elements of a window, N filters.
+        batch: Images of the network.
         run: A run whose measurements are used (clock, area, power), or
         request: a design that was not measured: its clock is assumed, energy is not known, or
         array: an array of any size and dataflow (`best` chooses GEMM by GEMM), likewise.
@@ -62,7 +68,7 @@ def model_gemm(
             hint="name a measured run with --run RUN, or give --text TEXT, --spec FILE, "
             "or an array with --rows R --cols C",
         )
-    parsed = [parse_gemm(text) for text in gemms]
+    parsed = [*map(parse_gemm, gemms), *([] if network is None else _layers(network, batch))]
     design: Design
     if run is not None:
         if clock_mhz is not None:
@@ -77,6 +83,18 @@ def model_gemm(
     sram = None if sram_kib is None else SramSizes.shared(sram_kib * 1024)
     result = evaluate(design, parsed, measured, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL, sram=sram)
     return report_gemms(design, result)
+
+
+def _layers(network: str, batch: int) -> list[GemmRuns]:
+    """The layers of a network as GEMMs; the groups of a convolution are as many of the same shape."""
+    from tpugen.model.systolic.gemm import Gemm, GemmRuns
+    from tpugen.model.workloads import find_network
+
+    runs = []
+    for layer in find_network(network).layers:
+        filters, window, pixels = layer.product
+        runs.append(GemmRuns(Gemm(pixels * batch, window, filters), layer.groups, layer.name))
+    return runs
 
 
 def _unmeasured(name: str, clock_mhz: float) -> DesignMeasurement:

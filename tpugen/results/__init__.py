@@ -184,6 +184,8 @@ class GemmResult(_Record):
     """One GEMM C[M,N] = A[M,K] x B[K,N] on the design. One operation is one MAC.
 
     Attributes:
+        name: Of the layer that it is, if it is one.
+        count: How often it runs; MACs, tiles, cycles, time, energy and traffic are of all of them.
         dataflow: `os`, `ws`, `is` or `mac`; None of the total of several GEMMs that differ in it.
         sram_reads: Elements of A and B that the array reads.
         sram_writes: Elements of C that it writes, partial sums included; under the cycle model `scalesim-3.0.0` as
@@ -205,6 +207,8 @@ class GemmResult(_Record):
     gops: float
     gops_per_w: float | None
     energy_uj: float | None
+    name: str | None = None
+    count: int = 1
     dataflow: str | None = None
     sram_reads: int | None = None
     sram_writes: int | None = None

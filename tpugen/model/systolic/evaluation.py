@@ -10,7 +10,7 @@ from tpugen.errors import RequestError
 from tpugen.model.systolic.cycles import DEFAULT_CYCLE_MODEL, CycleModel, find_cycle_model
 from tpugen.model.systolic.dataflows import BEST, CHOICES
 from tpugen.model.systolic.dram import SramSizes, dram_traffic
-from tpugen.model.systolic.gemm import Gemm
+from tpugen.model.systolic.gemm import Gemm, GemmRuns
 from tpugen.model.systolic.mapping import ArrayShape, Design, shape_of
 from tpugen.model.systolic.traffic import gemm_traffic
 from tpugen.results import DesignMeasurement, GemmReport, GemmResult, ModelResult
@@ -20,7 +20,7 @@ __all__ = ["evaluate", "report_gemms"]
 
 def evaluate(
     spec: Design,
-    gemms: Sequence[Gemm],
+    gemms: Sequence[Gemm | GemmRuns],
     design: DesignMeasurement,
     *,
     cycle_model: str = DEFAULT_CYCLE_MODEL,
@@ -51,7 +51,8 @@ def evaluate(
     _check(design)
     model = find_cycle_model(cycle_model)
     shape = shape_of(spec)
-    results = [_one(_chosen(shape, gemm, model), gemm, design, model, sram) for gemm in gemms]
+    items = [item if isinstance(item, GemmRuns) else GemmRuns(item) for item in gemms]
+    results = [_one(_chosen(shape, item.gemm, model), item, design, model, sram) for item in items]
     return ModelResult(cycle_model=model.name, design=design, gemms=results, total=_total(shape, results, design))
 
 
@@ -103,34 +104,43 @@ def _chosen(shape: ArrayShape, gemm: Gemm, model: CycleModel) -> ArrayShape:
 
 
 def _one(
-    shape: ArrayShape, gemm: Gemm, design: DesignMeasurement, model: CycleModel, sram: SramSizes | None
+    shape: ArrayShape,
+    item: GemmRuns,
+    design: DesignMeasurement,
+    model: CycleModel,
+    sram: SramSizes | None,
 ) -> GemmResult:
+    gemm, count = item.gemm, item.count
     traffic = gemm_traffic(shape, gemm)
-    cycles = model.cycles(shape, gemm)
+    cycles = model.cycles(shape, gemm) * count
     latency_us = cycles / design.clock_mhz
+    macs = gemm.macs * count
     dram = None
     if sram is not None:
         dram = dram_traffic(shape.dataflow, gemm.m, gemm.k, gemm.n, shape.rows, shape.cols, sram=sram)
+    writes = traffic.ofmap_writes_reported if model.writes_as_reported else traffic.ofmap_writes
     return GemmResult(
         m=gemm.m,
         k=gemm.k,
         n=gemm.n,
-        macs=gemm.macs,
-        tiles=traffic.tiles,
+        macs=macs,
+        tiles=traffic.tiles * count,
         cycles=cycles,
-        utilization=gemm.macs / (cycles * shape.rows * shape.cols),
+        utilization=macs / (cycles * shape.rows * shape.cols),
         mapping_efficiency=traffic.mapping_efficiency,
         latency_us=latency_us,
         # Power in mW times time in us is nJ; MAC per us is a million MAC per second.
         energy_uj=None if design.power_mw is None else design.power_mw * latency_us / 1e3,
-        gops=gemm.macs / latency_us / 1e3,
-        gops_per_w=_gops_per_w(gemm.macs / latency_us / 1e3, design),
+        gops=macs / latency_us / 1e3,
+        gops_per_w=_gops_per_w(macs / latency_us / 1e3, design),
+        name=item.name,
+        count=count,
         dataflow=shape.dataflow,
-        sram_reads=traffic.sram_reads,
-        sram_writes=traffic.ofmap_writes_reported if model.writes_as_reported else traffic.ofmap_writes,
-        sram_writes_counted=traffic.ofmap_writes,
-        dram_reads=None if dram is None else int(dram.reads),
-        dram_writes=None if dram is None else int(dram.writes),
+        sram_reads=traffic.sram_reads * count,
+        sram_writes=writes * count,
+        sram_writes_counted=traffic.ofmap_writes * count,
+        dram_reads=None if dram is None else int(dram.reads) * count,
+        dram_writes=None if dram is None else int(dram.writes) * count,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tpugen.errors import RequestError
 
-__all__ = ["GEMM_SIZE_MAX", "Gemm", "parse_gemm", "parse_gemms"]
+__all__ = ["GEMM_SIZE_MAX", "Gemm", "GemmRuns", "parse_gemm", "parse_gemms"]
 
 GEMM_SIZE_MAX = 2**31 - 1
 """Largest M, K or N; beyond it a size is taken for a typing error."""
@@ -54,6 +54,21 @@ class Gemm:
 
     def __str__(self) -> str:
         return f"{self.m}x{self.k}x{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class GemmRuns:
+    """A GEMM that runs `count` times with different operands, e.g. a group of a layer's convolution.
+
+    Attributes:
+        gemm: The GEMM.
+        count: How often.
+        name: Of the layer that it is, if it is one.
+    """
+
+    gemm: Gemm
+    count: int = 1
+    name: str | None = None
 
 
 def parse_gemm(text: str) -> Gemm:
