@@ -189,7 +189,10 @@ def _check_contexts(models: Sequence[LanguageModel], which: IntArray, contexts: 
         if model.context_accepted > model.context_max:
             line += f" (its positions end at {model.context_max}; publications evaluate it to {model.context_accepted})"
         lines.append(line)
-    raise RequestError("\n".join(lines), hint="choose a shorter context, or a model with more positions")
+    raise RequestError(
+        "\n".join(lines),
+        hint="choose a shorter context or a model with more positions, or lift the limit with --beyond-context",
+    )
 
 
 def _check_vocabularies(models: Sequence[LanguageModel], which: IntArray) -> None:
