@@ -19,6 +19,7 @@ the card to meet them at once, so that one error lists everything that is missin
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -185,7 +186,8 @@ def load_card(name_or_path: str | Path) -> Card:
     if isinstance(name_or_path, str) and text in built_in_cards():
         return _built_in(text)
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.is_file():
+    # os.path.isfile, since Path.is_file raises for names too long for a file.
+    if path.suffix != ".toml" and not os.path.isfile(path):  # noqa: PTH113
         hint = _near(text, built_in_cards(), "built in are")
         raise UnknownNameError(
             f"technology card {text!r} is not known, and there is no such file",

@@ -272,10 +272,8 @@ def test_context_beyond_the_model(name: str, context: int, message: str) -> None
     model = find_language_model(name)
     with pytest.raises(RequestError) as caught:
         decoder_table([model], context)
-    assert (
-        str(caught.value)
-        == f"{message}\n  choose a shorter context or a model with more positions, or lift the limit with --beyond-context"
-    )
+    hint = "choose a shorter context or a model with more positions, or lift the limit with --beyond-context"
+    assert str(caught.value) == f"{message}\n  {hint}"
     assert caught.value.exit_code == 2
     assert decoder_table([model], context, beyond_context=True).m.max() >= context
     assert decoder_table([model], model.context_accepted).points == 1

@@ -36,6 +36,7 @@ One error lists everything that is wrong with a file.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -167,7 +168,8 @@ def read_system(name_or_path: str | Path) -> SystemDescription:
     if text in built_in_systems():
         return _built_in(text)
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.is_file():
+    # os.path.isfile, since Path.is_file raises for names too long for a file.
+    if path.suffix != ".toml" and not os.path.isfile(path):  # noqa: PTH113
         raise UnknownNameError(
             f"no system is called {text[:80]!r}, and there is no such file", hint=_near(text)
         )  # fmt: skip
