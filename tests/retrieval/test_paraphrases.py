@@ -37,14 +37,15 @@ def test_there_are_enough_of_every_source_and_kind():
     assert len({query.id for query in QUERIES}) == len({query.text for query in QUERIES}) == len(QUERIES)
 
 
-def test_every_answer_is_a_legal_design_of_the_core_or_a_module():
+def test_every_answer_is_a_legal_design_or_a_module():
+    """Those of source `late` were written without a look at what the core holds; the whole dataset holds them."""
     core = {frozenset(spec_facts(spec).items()) for spec in core_specs()}
     for query in QUERIES:
         if query.spec is None:
             assert query.module in load_library()
         else:
             assert spec_facts(spec_from_facts(query.spec)) == query.spec
-            assert frozenset(query.spec.items()) in core, query.id
+            assert query.source == "late" or frozenset(query.spec.items()) in core, query.id
 
 
 def test_none_stands_in_the_corpus():
