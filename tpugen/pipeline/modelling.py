@@ -14,7 +14,7 @@ from tpugen.spec import DesignSpec, contract_for
 
 if TYPE_CHECKING:
     from tpugen.model.systolic import ArrayShape
-    from tpugen.model.systolic.gemm import GemmRuns
+    from tpugen.model.systolic.gemm import Gemm, GemmRuns
     from tpugen.model.systolic.mapping import Design
 
 __all__ = ["model_gemm"]
@@ -68,7 +68,9 @@ def model_gemm(
             hint="name a measured run with --run RUN, or give --text TEXT, --spec FILE, "
             "or an array with --rows R --cols C",
         )
-    parsed = [*map(parse_gemm, gemms), *([] if network is None else _layers(network, batch))]
+    parsed: list[Gemm | GemmRuns] = [parse_gemm(text) for text in gemms]
+    if network is not None:
+        parsed += _layers(network, batch)
     design: Design
     if run is not None:
         if clock_mhz is not None:
