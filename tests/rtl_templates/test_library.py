@@ -168,6 +168,23 @@ ILLEGAL = [
     ("booth_rows", {"Width": 8}),
     ("partial_product_columns", {"MultiplierWidth": 33}),
     ("partial_product_columns", {"Eager": 2}),
+    ("requantise", {"AccumulatorWidth": 65}),
+    ("requantise", {"AccumulatorWidth": 7}),
+    ("requantise", {"MultiplierWidth": 0}),
+    ("requantise", {"OutputWidth": 33}),
+    ("requantise", {"Signed": 2}),
+    ("absmax_quantise", {"MaxLength": 1}),
+    ("softmax", {"MaxLength": 16385}),
+    ("rms_norm", {"GainFraction": 16}),
+    ("layer_norm", {"OutputFraction": -1}),
+    ("saturating_adder", {"Width": 1}),
+    ("gain_scale", {"ElementWidth": 49}),
+    ("divide_rounded", {"Width": 61}),
+    ("divide_rounded", {"QuotientWidth": 17}),
+    ("reciprocal_root", {"DenominatorWidth": 65}),
+    ("reciprocal_root", {"NumeratorWidth": 39}),
+    ("reciprocal_root", {"Steps": 64}),
+    ("vector_buffer", {"Depth": 1}),
 ]
 ILLEGAL += [
     (f"multiplier_{name}", illegal)
