@@ -26,7 +26,7 @@ __all__ = [
     "load_library",
 ]
 
-ROOMS = ("adders", "multipliers", "processing_elements", "arrays", "buffers", "control", "nonlinear", "pim")
+ROOMS = ("adders", "multipliers", "processing_elements", "arrays", "buffers", "control", "nonlinear", "pim", "tpu")
 """Folders that hold library modules; `tops` holds what is rendered for one design only."""
 
 

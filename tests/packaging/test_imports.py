@@ -120,6 +120,7 @@ def declared(*, extras: bool) -> set[str]:
 # Packages that come with a declared one by design.
 COMES_WITH = {
     "cocotb_tools": "cocotb",
+    "cocotb_bus": "cocotbext-axi",
     "find_libpython": "cocotb",
     "pydantic_core": "pydantic",
     "transformers": "sentence-transformers",

@@ -17,7 +17,8 @@ __all__ = ["number", "print_csv", "print_data", "print_json", "print_pairs", "pr
 
 
 def talk(text: str) -> None:
-    """Say something to the person: stderr."""
+    """Say something to the person: stderr, after the data that came before it where both go to one place."""
+    sys.stdout.flush()
     sys.stderr.write(clean(text) + "\n")
     sys.stderr.flush()
 
