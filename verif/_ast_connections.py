@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tpugen.verif._ast_constants import NotConstantError, evaluate, width_of
+from tpugen.verif._ast_constants import NotConstantError, declared_range, evaluate, width_of
 
 __all__ = ["misfits"]
 
@@ -152,14 +152,7 @@ def _ports(module: Any) -> dict[str, Any]:
     """Declared range of each port of an ANSI header."""
     from pyverilog.vparser import ast
 
-    ports = {}
-    for item in module.portlist.ports:
-        if isinstance(item, ast.Ioport):
-            width = item.first.width
-            if width is None and item.second is not None:
-                width = item.second.width
-            ports[item.first.name] = width
-    return ports
+    return {item.first.name: declared_range(item) for item in module.portlist.ports if isinstance(item, ast.Ioport)}
 
 
 def _signals(definition: Any) -> dict[str, int]:

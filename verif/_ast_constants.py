@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["NotConstantError", "evaluate", "width_of"]
+__all__ = ["NotConstantError", "declared_range", "evaluate", "width_of"]
 
 
 class NotConstantError(Exception):
@@ -107,3 +107,10 @@ def width_of(width: Any, names: Mapping[str, int | None]) -> int:
     if width is None:
         return 1
     return abs(evaluate(width.msb, names) - evaluate(width.lsb, names)) + 1
+
+
+def declared_range(port: Any) -> Any:
+    """Range of a port of an ANSI header; `output reg [7:0] q` keeps it on either half."""
+    if port.first.width is None and port.second is not None:
+        return port.second.width
+    return port.first.width

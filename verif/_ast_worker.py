@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tpugen.verif._ast_connections import misfits
-from tpugen.verif._ast_constants import NotConstantError, evaluate, width_of
+from tpugen.verif._ast_constants import NotConstantError, declared_range, evaluate, width_of
 
 _TABLES_MODULE = "pyverilog.vparser.parsetab"
 _DEEP = 20_000
@@ -114,9 +114,7 @@ def _module(definition: Any) -> dict[str, Any]:
         if isinstance(item, ast.Ioport):
             first = item.first
             order.append(first.name)
-            # `output reg [7:0] q` keeps its width on either half.
-            if first.width is None and item.second is not None and item.second.width is not None:
-                first.width = item.second.width
+            first.width = declared_range(item)
             port(first, type(first).__name__.lower())
         else:
             order.append(item.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tpugen.errors import StorageError
 from tpugen.spec import DesignSpec, spec_from_dict
 
-__all__ = ["MUTANTS", "SPECS", "Mutant", "apply"]
+__all__ = ["MUTANTS", "SPECS", "Mutant", "apply", "mutants_of"]
 
 _SMALL_OS = {
     "kind": "systolic_array",
@@ -102,26 +102,27 @@ def apply(mutant: Mutant, files: Mapping[str, str]) -> dict[str, str]:
     return {**files, name: files[name].replace(mutant.found, mutant.replaced)}
 
 
-def _mutants(design: str, module: str, *faults: tuple[str, str, str]) -> tuple[Mutant, ...]:
+def mutants_of(design: str, module: str, *faults: tuple[str, str, str]) -> tuple[Mutant, ...]:
+    """Mutants of one module of a design: of each the text, what replaces it, and the fault in words."""
     return tuple(Mutant(design, module, found, replaced, fault) for found, replaced, fault in faults)
 
 
 _CLOCKED = "always @(posedge clk_i or negedge rst_ni) begin"
 
 MUTANTS: tuple[Mutant, ...] = (
-    *_mutants(
+    *mutants_of(
         "adder",
         "adder_exact",
         ("(Signed != 0) && a_i[Width-1]", "1'b0", "first operand zero-extended"),
         ("(Signed != 0) && b_i[Width-1]", "(Signed != 0) && b_i[Width-2]", "sign taken from the wrong bit"),
         ("{a_extension, a_i} + {", "{a_extension, a_i} - {", "subtracts"),
     ),
-    *_mutants(
+    *mutants_of(
         "adder_unsigned",
         "adder_exact",
         ("(Signed != 0) && a_i", "(Signed == 0) && a_i", "unsigned operand sign-extended"),
     ),
-    *_mutants(
+    *mutants_of(
         "multiplier",
         "partial_products",
         ("multiplicand_i & {", "multiplicand_i | {", "partial products ORed"),
@@ -129,12 +130,12 @@ MUTANTS: tuple[Mutant, ...] = (
         ("} << r;", "} << (r + 1);", "rows shifted too far"),
         ("(One << (MultiplierWidth - 1))", "(One << MultiplierWidth)", "correction constant off by one bit"),
     ),
-    *_mutants(
+    *mutants_of(
         "multiplier_unsigned",
         "partial_products",
         ("} << r;", "} << (r == 0 ? 1 : r);", "first row shifted"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "partial_products",
         (
@@ -143,7 +144,7 @@ MUTANTS: tuple[Mutant, ...] = (
             "product not sign-extended to the accumulator",
         ),
     ),
-    *_mutants(
+    *mutants_of(
         "multiplier",
         "carry_save_tree",
         ("(x & ~propagate)", "(x | ~propagate)", "wrong carry"),
@@ -152,29 +153,29 @@ MUTANTS: tuple[Mutant, ...] = (
         ("= propagate ^ z;", "= propagate & z;", "wrong sum bit"),
         ("left > 2;", "left > 3;", "stops with three rows"),
     ),
-    *_mutants(
+    *mutants_of(
         "multiplier",
         "multiply_add_exact",
         ("tree_sum + tree_carry", "tree_sum - tree_carry", "subtracts the carries"),
         (".multiplicand_i (weight_i),", ".multiplicand_i (activation_i),", "operand connected twice"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "multiply_add_exact",
         ("{addend_i, product_rows}", "{{AddendWidth{1'b0}}, product_rows}", "accumulator not added"),
     ),
-    *_mutants(
+    *mutants_of(
         "ws",
         "multiply_add_exact",
         (".multiplier_i   (weight_i),", ".multiplier_i   (activation_i),", "weights ignored"),
     ),
-    *_mutants(
+    *mutants_of(
         "multiplier",
         "multiplier_exact",
         ("{ProductWidth{1'b0}}", "{{(ProductWidth-1){1'b0}}, 1'b1}", "product one too large"),
         (".Signed          (Signed)", ".Signed          (0)", "signed operands multiplied as unsigned"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "delay_line",
         ("if (enable_i) begin\n          data_q", "if (1'b1) begin\n          data_q", "register ignores its enable"),
@@ -182,14 +183,14 @@ MUTANTS: tuple[Mutant, ...] = (
         ("if (enable_i) begin\n          line_q", "if (1'b1) begin\n          line_q", "line ignores its enable"),
         ("assign data_o = line_q[(Stages-1)*Width", "assign data_o = line_q[(Stages-2)*Width", "tap off by one"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "skew_buffer",
         ("Lanes - 1 - i : i", "Lanes - 1 - i : Lanes - 1 - i", "skew runs the wrong way"),
         ("data_i[i*Width +: Width]", "data_i[0 +: Width]", "every lane carries lane 0"),
         ("BaseStages + (", "(", "base delay dropped"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "token_line",
         (
@@ -205,14 +206,14 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         ("-1:0], token_i}", "-1:0], {Width{1'b0}}}", "tokens lost"),
     ),
-    *_mutants(
+    *mutants_of(
         "os_tall",
         "drain_column",
         ("gathered | rows_i", "gathered & rows_i", "AND instead of OR"),
         ("r = First;", "r = First + 1;", "first row of a stretch left out"),
         ("gathered = held[s*Width +: Width];", "gathered = {Width{1'b0}};", "second stretch not handed on"),
     ),
-    *_mutants(
+    *mutants_of(
         "os_tall",
         "drain_tokens",
         ("{1'b0, done_i[Rows-1]}", "{1'b0, done_i[0]}", "last flag on the wrong row"),
@@ -220,7 +221,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("held[s*2+1] ||", "1'b0 ||", "tokens of the second stretch lost"),
         (", held[s*2]};", ", 1'b0};", "last flag lost"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "array_output_stationary",
         ("!result_valid_o || result_ready_i", "1'b1", "does not hold while a result waits"),
@@ -231,7 +232,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("row_done[r] = token[r*(Cols+1)+Cols][0]", "row_done[r] = token[r*(Cols+1)][0]", "row done too early"),
         ("skewed_weight[c*WeightWidth", "skewed_weight[(Cols-1-c)*WeightWidth", "columns swapped"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "output_stationary_control",
         ("(drain_free || !operand_last_i)", "1'b1", "takes a last slice while the drain is busy"),
@@ -242,7 +243,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("valid_o = accept;", "valid_o = operand_valid_i;", "operands used that were not taken"),
         ("accept = operand_valid_i && operand_ready_o", "accept = operand_ready_o", "operands taken without valid"),
     ),
-    *_mutants(
+    *mutants_of(
         "os",
         "pe_output_stationary",
         ("first_q ? {AccumulatorWidth{1'b0}} : accumulator_q", "accumulator_q", "accumulator not cleared"),
@@ -252,7 +253,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("end else if (advance_i) begin", "end else begin", "tokens move while the array holds"),
         ("assign activation_o = activation_q;", "assign activation_o = activation_i;", "activation register bypassed"),
     ),
-    *_mutants(
+    *mutants_of(
         "ws",
         "array_operand_stationary",
         (
@@ -264,7 +265,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("stationary_i[c*StationaryWidth", "stationary_i[(Cols-1-c)*StationaryWidth", "columns swapped"),
         ("{vector_valid, vector_swap}", "{vector_valid, 1'b0}", "weights never become active"),
     ),
-    *_mutants(
+    *mutants_of(
         "ws",
         "operand_stationary_control",
         ("!loaded_q && wave_passed", "!loaded_q", "next weights load while the wave still passes"),
@@ -274,12 +275,12 @@ MUTANTS: tuple[Mutant, ...] = (
         ("first_q <= stream_last_i", "first_q <= 1'b0", "tile ends ignored"),
         ("advance_i && !wave_passed", "!wave_passed", "wave counted while the array holds"),
     ),
-    *_mutants(
+    *mutants_of(
         "is",
         "operand_stationary_control",
         ("swap_o  = accept && first_q", "swap_o  = accept", "banks swap within a tile"),
     ),
-    *_mutants(
+    *mutants_of(
         "ws",
         "partial_sum_join",
         (
@@ -297,20 +298,20 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         ("valid_q <= 1'b0;", "valid_q <= 1'b1;", "a result out of reset"),
     ),
-    *_mutants(
+    *mutants_of(
         "ws",
         "pe_operand_stationary",
         ("if (load_i) begin", "if (advance_i) begin", "weights shift without being loaded"),
         ("assign stationary_o = loading_q;", "assign stationary_o = stationary_q;", "weights do not reach upper rows"),
         ("if (advance_i && valid_q)", "if (valid_q)", "sums move while the array holds"),
     ),
-    *_mutants(
+    *mutants_of(
         "is",
         "pe_operand_stationary",
         ("if (token_i[0]) begin", "if (1'b1) begin", "loading bank used at once"),
         ("stationary_q <= loading_q;", "stationary_q <= ~loading_q;", "stationary operand inverted"),
     ),
-    *_mutants(
+    *mutants_of(
         "mac",
         "mac_unit",
         ("!done_q || result_ready_i", "1'b1", "overwrites a waiting result"),
@@ -321,32 +322,32 @@ MUTANTS: tuple[Mutant, ...] = (
         ("if (advance && valid_q)", "if (advance)", "accumulates in idle cycles"),
         ("first_q ? {AccumulatorWidth{1'b0}}", "first_q ? {{(AccumulatorWidth-1){1'b0}}, 1'b1}", "starts at one"),
     ),
-    *_mutants(
+    *mutants_of(
         "loa",
         "adder_loa",
         (".carry_i (a_i[K-1] && b_i[K-1]),", ".carry_i (1'b0),", "carry from the inexact part dropped"),
         ("a_i[K-1:0] | b_i[K-1:0]", "a_i[K-1:0] & b_i[K-1:0]", "low bits ANDed"),
     ),
-    *_mutants(
+    *mutants_of(
         "loa",
         "upper_part_adder",
         ("+ {{Width{1'b0}}, carry_i}", "+ {(Width+1){1'b0}}", "carry into the exact part dropped"),
         ("(Signed != 0) && b_i[Width-1]", "1'b0", "second operand zero-extended"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum",
         "multiplier_drum",
         (".ActivationWidth (ActivationWidth),", ".ActivationWidth (WeightWidth),", "core told the wrong width"),
         (".code_o    (weight_code)", ".code_o    ()", "weight code left open"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum",
         "segment_encoder",
         ("(ForcedOne != 0 && |shift)", "1'b0", "forced one dropped"),
         ("shift[stage] = 1'b1;", "shift[stage] = 1'b0;", "segment not shifted back"),
         ("assign code_o = {negative,", "assign code_o = {1'b0,", "sign lost"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum",
         "segment_core",
         (" << weight_shift;", ";", "only one operand's shift undone"),
@@ -357,23 +358,23 @@ MUTANTS: tuple[Mutant, ...] = (
             "sign is the AND of the signs",
         ),
     ),
-    *_mutants(
+    *mutants_of(
         "drum",
         "magnitude",
         ("+ {{(Width-1){1'b0}}, negative_o}", "", "ones' complement instead of two's"),
         ("(Signed != 0) && data_i", "(Signed == 0) && data_i", "unsigned core fed with signed operands"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum",
         "apply_sign",
         ("(magnitude_i ^ {Width{negate_i}}) + {{(Width-1){1'b0}}, negate_i}", "magnitude_i", "sign not applied"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum_os",
         "sign_extend",
         ("(Signed != 0) && data_i[InputWidth-1]", "1'b0", "sign extension dropped"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum_os",
         "pe_output_stationary",
         (
@@ -387,13 +388,13 @@ MUTANTS: tuple[Mutant, ...] = (
             "operand widths swapped",
         ),
     ),
-    *_mutants(
+    *mutants_of(
         "drum_os_shared",
         "operand_encoders",
         ("operand_i[lane*OperandWidth", "operand_i[0*OperandWidth", "every lane carries the first lane's code"),
         (".ForcedOne    (1)", ".ForcedOne    (0)", "shared encoder without the forced one"),
     ),
-    *_mutants(
+    *mutants_of(
         "drum_os_shared",
         "systolic_array_os_3x2_s4xs5_acc11_drum_k3_loa_k3_shared",
         (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from tpugen.arithmetic.crossbar import TileShape
 from tpugen.arithmetic.crossbar_cells import Faults, Noise
-from tpugen.verif.mutants import Mutant
+from tpugen.verif.mutants import Mutant, mutants_of
 from tpugen.verif.pim_tile_bench import Command, Pace, Stimulus, programming, read_back
 
 __all__ = ["PIM_MUTANTS", "PIM_STIMULI", "tile_stimulus"]
@@ -101,12 +101,8 @@ PIM_STIMULI: Mapping[str, Stimulus] = {
 """Small tiles: nothing divides evenly and planes are skipped; no pause at all; stuck cells and noise."""
 
 
-def _mutants(design: str, module: str, *faults: tuple[str, str, str]) -> tuple[Mutant, ...]:
-    return tuple(Mutant(design, module, found, replaced, fault) for found, replaced, fault in faults)
-
-
 PIM_MUTANTS: tuple[Mutant, ...] = (
-    *_mutants(
+    *mutants_of(
         "odd",
         "crossbar",
         ("if (sum > CodeTop) begin", "if (sum > CodeTop + 1) begin", "clips one code too high"),
@@ -114,7 +110,7 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("- {31'd0, negative_q[row][col]}", "- 32'd0", "negative cells not subtracted"),
         ("converted(adc) < -CodeTop - 1;", "1'b0;", "clipping from below not flagged"),
     ),
-    *_mutants(
+    *mutants_of(
         "faulty",
         "crossbar",
         ("read_q <= read_q + 32'd1;", "read_q <= read_q;", "every read has the same noise"),
@@ -126,18 +122,18 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("- ByteSumMean)", ")", "noise with a mean"),
         ("+ (1 << (NoiseShift - 1))) >>>", ") >>>", "noise rounded down"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "crossbar_grid",
         ("row_bits_i[r*Rows +: Rows]", "row_bits_i[0 +: Rows]", "every row block sees the first rows"),
         ("= block_clipped[k];", "= block_clipped[0];", "clip flags of the first ADC everywhere"),
     ),
-    *_mutants(
+    *mutants_of(
         "faulty",
         "crossbar_grid",
         ("(r * BlockCols + c),", "(c * BlockRows + r),", "crossbars numbered the other way"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_input_buffer",
         (
@@ -160,7 +156,7 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
             "a vector cut by reset leaves its position",
         ),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_plane_control",
         ("(~pending + LowestPlane)", "(~pending)", "no plane found"),
@@ -175,12 +171,12 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("left_q   <= remaining;", "left_q   <= pending;", "the same plane over and over"),
         ("busy_q && !unloaded_i", "1'b0", "starts before the results have left"),
     ),
-    *_mutants(
+    *mutants_of(
         "faulty",
         "pim_plane_control",
         ("? LowestPlane : nonzero_i", "? nonzero_i : nonzero_i", "a vector of zeros has no plane"),
     ),
-    *_mutants(
+    *mutants_of(
         "plain",
         "pim_plane_control",
         ("wanted = {ActivationWidth{1'b1}};", "wanted = nonzero_i;", "skips planes that are to be read"),
@@ -188,7 +184,7 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("start || (converting_q && !last_q);", "start;", "cells touched between planes"),
         ("sample_o && !more;", "sample_o;", "buffer released after the first plane"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_column_group",
         ("negative = plane_i[ActivationWidth-1];", "negative = 1'b0;", "sign plane added"),
@@ -199,23 +195,23 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         (" + (OneResult & {ResultWidth{negative}});", ";", "ones' complement instead of negation"),
         ("clips_d + (OneClip", "(OneClip", "clips of the last row block only"),
     ),
-    *_mutants(
+    *mutants_of(
         "faulty",
         "pim_column_group",
         ("accumulate_i && column_i <= LastColumn[ColumnBits-1:0];", "accumulate_i;", "columns beyond the matrix count"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_column_bank",
         ("(first_i && column_i == {ColumnBits{1'b0}})", "(column_i == {ColumnBits{1'b0}})", "clips of one plane only"),
         ("(code_i[Group*BlockRows", "(code_i[(Groups-1-Group)*BlockRows", "columns of other ADCs"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_clip_counter",
         ("{32{!restart_i}}", "{32{1'b1}}", "clips never start anew"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_output_port",
         ("pending_q && (!valid_q || result_ready_i)", "pending_q", "overwrites a waiting result"),
@@ -227,7 +223,7 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("pending_q  <= 1'b0;", "pending_q  <= 1'b1;", "results out of reset"),
         ("assign unloaded_o = load && last;", "assign unloaded_o = load;", "unloaded after the first beat"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_program_port",
         ("(!readback_valid_q || readback_ready_i)", "1'b1", "reads while a word waits"),
@@ -236,13 +232,13 @@ PIM_MUTANTS: tuple[Mutant, ...] = (
         ("accept && legal && program_crossbar_i", "accept && program_crossbar_i", "commands outside the tile act"),
         ("(readback_valid_q && !readback_ready_i)", "1'b0", "a waiting word is lost"),
     ),
-    *_mutants(
+    *mutants_of(
         "plain",
         "pim_program_port",
         ("= !hold_i && (", "= (", "cells touched while planes are sampled"),
         ("program_crossbar_i == b", "program_crossbar_i == 0", "every crossbar programmed as the first"),
     ),
-    *_mutants(
+    *mutants_of(
         "odd",
         "pim_tile",
         (".release_i          (release_buffer)", ".release_i          (sample)", "buffer released too early"),

@@ -14,7 +14,7 @@ from tpugen.arithmetic.tpu import (
     job_cycles,
     shape_word,
 )
-from tpugen.verif.mutants import Mutant
+from tpugen.verif.mutants import Mutant, mutants_of
 from tpugen.verif.tpu_bench import Script, TpuJob
 
 __all__ = ["TPU_MUTANTS", "random_job", "tpu_script"]
@@ -203,12 +203,9 @@ def _lasts(script: Script, rng: np.random.Generator) -> None:
     script.finish(following.result, wide=True)
 
 
-def _mutants(module: str, *faults: tuple[str, str, str]) -> tuple[Mutant, ...]:
-    return tuple(Mutant("tpu", module, found, replaced, fault) for found, replaced, fault in faults)
-
-
 TPU_MUTANTS: tuple[Mutant, ...] = (
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tile_walker",
         ("tile_last || position_q ==", "position_q ==", "a short chunk does not end"),
         ("cols_left_q <= Cols[15:0]", "cols_left_q < Cols[15:0]", "one tile too many along N"),
@@ -216,7 +213,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("if (tile_last && cols_last) begin", "if (tile_last) begin", "tiles along N count along M"),
         ("tile_last ? size_k_i", "chunk_last ? size_k_i", "a tile starts anew with every chunk"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_operand_port",
         ("zeros_q ? {Width{1'b0}} :", "", "data instead of zeros after an early end"),
         ("early_o || abort_i", "early_o", "abort ignored"),
@@ -226,7 +224,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("if (beat && walk_last)", "if (taken && s_axis_tlast_i)", "takes beats of the next job"),
         ("active_q && !zeros_q && beat_ready_i", "active_q && beat_ready_i", "takes the next packet's beats as zeros"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_operand_memory",
         ("!full_q[fill_bank_q]", "1'b1", "a bank that feeds the array is filled"),
         ("full_q[read_bank_q];", "1'b1;", "reads a bank before it is filled"),
@@ -234,7 +233,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("{read_bank_q, fetch", "{!read_bank_q, fetch", "reads the other bank"),
         ("beat_ready = !full_q[fill_bank_q]", "beat_ready = full_q == 2'b00", "no double buffering"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_sequencer",
         ("(!keep_a || cols_last)", "1'b1", "A released after every tile"),
         ("(!keep_b || walk_last)", "1'b1", "B released after every tile"),
@@ -243,7 +243,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("fetch && tile_last", "fetch && chunk_last", "sums end with the chunk"),
         ("!slice_valid_q || slice_ready_i", "!slice_valid_q", "a slice every other cycle"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_result_lane",
         ("(sum[32] == sum[31]) ?", "1'b1 ?", "sum with the bias wraps"),
         ("|activation_i && scaled[31]", "activation_i[0] && scaled[31]", "squares negative numbers"),
@@ -254,7 +255,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("(total[32] == total[31]) ?", "1'b1 ?", "wide results wrap"),
         ("{{26{zero_point_i[7]}}", "{{26{1'b0}}", "zero point unsigned"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_result_port",
         ("row_number < rows_left", "1'b1", "rows below the matrix leave"),
         ("cols_left > c", "1'b1", "columns beside the matrix kept"),
@@ -266,7 +268,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("wide_i ? word_mask :", "!wide_i ? word_mask :", "bytes kept in the wrong format"),
         ("row_valid && last_row && advance;", "row_valid && last_row;", "done before its time"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "axi_lite_port",
         ("s_axil_awvalid_i && s_axil_wvalid_i", "s_axil_awvalid_i", "address without data"),
         ("(bvalid_q && !s_axil_bready_i)", "1'b0", "answers not held"),
@@ -274,7 +277,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("write_error_i ? SlaveError", "1'b0 ? SlaveError", "refused writes answered as good"),
         ("{{8{s_axil_wstrb_i[3]}}", "{{8{1'b1}}", "strobes ignored"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu_registers",
         ("set = write_i && setting && !busy_q", "set = write_i && setting", "settings change under a job"),
         ("wants_start && !busy_q && !illegal_job", "wants_start && !illegal_job", "a start disturbs the job"),
@@ -285,7 +289,8 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
         ("write_word_i > Rescale", "write_word_i > Cycles", "read-only register written"),
         ("done_q || |errors_q", "done_q", "errors raise no interrupt"),
     ),
-    *_mutants(
+    *mutants_of(
+        "tpu",
         "tpu",
         ("a_slice[r*8+7] && !unsigned_activations", "a_slice[r*8+7]", "unsigned activations taken as signed"),
         (".size_m_i         (b_size_m)", ".size_m_i         (size_m)", "B sent for every tile row"),

@@ -37,3 +37,9 @@ def written(tmp_path: Path) -> Callable[..., list[Path]]:
         return [path]
 
     return write
+
+
+@pytest.fixture
+def shared_parser_tables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One cache for all tests that ask for it: building the parser's tables takes a second."""
+    monkeypatch.setenv("TPUGEN_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "parser-cache"))

@@ -12,17 +12,15 @@ from tpugen.findings import Finding
 from tpugen.spec import DesignSpec, contract_for, spec_from_dict
 from tpugen.verif.contract_gate import check_contract
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus"),
+    pytest.mark.usefixtures("shared_parser_tables"),
+]
 
 SPEC = spec_from_dict(
     {"kind": "systolic_array", "rows": 2, "cols": 6, "dataflow": "weight_stationary", "weight_width_bits": 5,
      "activation_width_bits": 8, "accumulator_width_bits": 20}
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _shared_parser_tables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    monkeypatch.setenv("TPUGEN_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "parser-cache"))
 
 
 @pytest.fixture

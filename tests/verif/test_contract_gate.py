@@ -13,15 +13,11 @@ from tpugen.findings import Finding, has_errors
 from tpugen.spec import DesignSpec, contract_for, spec_from_dict
 from tpugen.verif.contract_gate import check_contract
 
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("iverilog") is None, reason="needs Icarus"),
+    pytest.mark.usefixtures("shared_parser_tables"),
+]
 Written = Callable[..., list[Path]]
-
-
-@pytest.fixture(autouse=True)
-def _shared_parser_tables(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All tests of this file share one cache: building the parser's tables takes a second."""
-    folder = tmp_path_factory.getbasetemp() / "parser-cache"
-    monkeypatch.setenv("TPUGEN_CACHE_DIR", str(folder))
 
 
 def _check(text: str, written: Written, tmp_path: Path) -> list[Finding]:

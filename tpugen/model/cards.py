@@ -19,8 +19,6 @@ the card to meet them at once, so that one error lists everything that is missin
 from __future__ import annotations
 
 import math
-import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -32,6 +30,7 @@ from typing import Any, cast, get_args
 from tpugen.errors import RequestError, UnknownNameError
 from tpugen.model.costs import Origin, Quantity
 from tpugen.model.units import UNITS, accepted_units, convert, dimension_of
+from tpugen.model.user_files import is_file, parse_toml, read_text_file
 
 __all__ = ["Card", "CardField", "built_in_cards", "load_card", "weakest_origin"]
 
@@ -186,19 +185,13 @@ def load_card(name_or_path: str | Path) -> Card:
     if isinstance(name_or_path, str) and text in built_in_cards():
         return _built_in(text)
     path = Path(name_or_path)
-    # os.path.isfile, since Path.is_file raises for names too long for a file.
-    if path.suffix != ".toml" and not os.path.isfile(path):  # noqa: PTH113
+    if path.suffix != ".toml" and not is_file(path):
         hint = _near(text, built_in_cards(), "built in are")
         raise UnknownNameError(
             f"technology card {text!r} is not known, and there is no such file",
             hint=f"{hint}; or give the path of a .toml file",
         )
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
-        raise RequestError(f"technology card {text}: cannot be read: {reason}") from problem
-    return _parse(content, path.stem, text)
+    return _parse(read_text_file(path, f"technology card {text}"), path.stem, text)
 
 
 @cache
@@ -208,10 +201,7 @@ def _built_in(name: str) -> Card:
 
 
 def _parse(content: str, stem: str, place: str) -> Card:
-    try:
-        tables: dict[str, Any] = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as problem:
-        raise RequestError(f"technology card {place or stem}: not TOML: {problem}") from problem
+    tables = parse_toml(content, f"technology card {place or stem}")
     head = tables.pop("card", {})
     if not isinstance(head, dict):
         raise RequestError(

@@ -11,8 +11,9 @@ from tpugen.errors import RequestError, UnknownNameError
 from tpugen.model.amdahl import MEASURES, ArraySetting, Measure, ceiling, crossover_context, fraction, memory_law
 from tpugen.model.amdahl import speedup as law
 from tpugen.model.systolic import dataflow_code
-from tpugen.model.workloads import LanguageModel, Widths, decoder_table, find_language_model, published_variant
+from tpugen.model.workloads import LanguageModel, Widths, decoder_table
 from tpugen.model.workloads.decoder import Phase
+from tpugen.pipeline.llm_modelling import language_models
 from tpugen.results.amdahl import AmdahlPoint, AmdahlSpeedup, MemoryPoint
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def model_amdahl(
     if not (models and contexts and dataflows):
         raise RequestError("models, contexts and dataflows: each needs at least one entry")
     arrays = _pairs(rows, cols)
-    found = [find_language_model(name) for name in models]
-    found = [published_variant(model) for model in found] if as_published else found
+    found = language_models(models, as_published=as_published)
     options = _Options(phase, batch, widths or Widths(), baseline_weight_bits, beyond_context)
     points = list(product(range(len(found)), contexts, range(len(arrays)), dataflows))
     shares = _shares(found, points, arrays, cycle_model, options)

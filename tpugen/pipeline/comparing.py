@@ -11,8 +11,9 @@ from tpugen.model.amdahl import ceiling
 from tpugen.model.amdahl import speedup as law
 from tpugen.model.published import PublishedFigure, papers, published_figures
 from tpugen.model.systems import SystemCosts, evaluate_system, load_system
-from tpugen.model.workloads import LanguageModel, decoder_table, find_language_model, mesh, published_variant
+from tpugen.model.workloads import LanguageModel, decoder_table, mesh
 from tpugen.pipeline.fraction_tables import FRACTION_CONTEXTS, crossover_rows, fraction_rows, memory_rows
+from tpugen.pipeline.llm_modelling import language_models
 from tpugen.results.amdahl import (
     Breakdown,
     BreakdownPart,
@@ -137,7 +138,7 @@ def model_compare(system: str = "pim-llm", baseline: str = "tpu-llm") -> ModelCo
 def _evaluate(system: str, baseline: str) -> _Grid:
     import numpy as np
 
-    models = [published_variant(find_language_model(name)) for name in (*MODELS, PEER_MODEL)]
+    models = language_models((*MODELS, PEER_MODEL), as_published=True)
     index, contexts = mesh(models[:-1], CONTEXTS)
     index, contexts = np.append(index, len(models) - 1), np.append(contexts, 1024)
     table = decoder_table(models, contexts, model_index=index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -11,6 +11,8 @@ from tpugen.errors import RequestError, UnknownNameError
 from tpugen.results.systems import LlmResult, ScalingRecord
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from tpugen.model.systems import ArrayOptions, MeasuredArray, System, SystemDescription
     from tpugen.model.workloads import LanguageModel, OperatorTable, Widths
     from tpugen.spec import DesignSpec
@@ -189,7 +191,7 @@ def model_llm(
     )
 
 
-def language_models(names: list[str | Path] | list[str], *, as_published: bool = False) -> list[LanguageModel]:
+def language_models(names: Sequence[str | Path], *, as_published: bool = False) -> list[LanguageModel]:
     """Language models by name or config.json; `as_published` as the paper ran them.
 
     Raises:
@@ -203,9 +205,13 @@ def language_models(names: list[str | Path] | list[str], *, as_published: bool =
 
 
 def workload_table(
-    models: list[LanguageModel], context: int, batch: int, options: WorkloadOptions
-) -> OperatorTable:  # fmt: skip
-    """The operators of models at one context and batch.
+    models: Sequence[LanguageModel],
+    contexts: npt.ArrayLike,
+    batch: npt.ArrayLike,
+    options: WorkloadOptions,
+    model_index: npt.ArrayLike | None = None,
+) -> OperatorTable:
+    """The operators of models at contexts and batches, a column per point; `model_index` as in `decoder_table`.
 
     Raises:
         RequestError: sizes out of range.
@@ -214,7 +220,8 @@ def workload_table(
 
     return decoder_table(
         models,
-        context,
+        contexts,
+        model_index=model_index,
         batch=batch,
         phase=cast("Phase", options.phase),
         widths=options.widths(),

@@ -21,6 +21,7 @@ from tpugen.pipeline.llm_modelling import (
     language_models,
     system_notes,
     with_user_options,
+    workload_table,
 )
 from tpugen.results.systems import SweepPoint, SweepResult
 
@@ -245,20 +246,9 @@ def _evaluate(axes: _Axes, block: IntArray, system: System, workload: WorkloadOp
     import numpy as np
 
     from tpugen.model.systems import evaluate_system
-    from tpugen.model.workloads import decoder_table
 
-    table = decoder_table(
-        axes.models,
-        np.array(axes.contexts)[block[3]],
-        model_index=block[2],
-        batch=np.array(axes.batches)[block[4]],
-        phase=cast("Phase", workload.phase),
-        widths=workload.widths(),
-        embedding=workload.embedding,
-        lm_head=workload.lm_head,
-        nonlinear=workload.nonlinear,
-        beyond_context=workload.beyond_context,
-    )
+    contexts, batches = np.array(axes.contexts)[block[3]], np.array(axes.batches)[block[4]]
+    table = workload_table(axes.models, contexts, batches, workload, block[2])
     return evaluate_system(system, table)
 
 

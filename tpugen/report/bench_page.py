@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +17,15 @@ from tpugen.errors import StorageError
 from tpugen.report.bench_chart import CHART_STYLE, ladder_chart
 from tpugen.report.bench_data import BenchResult, ProblemRow, SampleRow
 from tpugen.report.bench_text import duration, pass_words, percent
+from tpugen.report.environment import PAGE_POLICY, page_environment, template_text
 from tpugen.report.text import count
 from tpugen.storage import write_text_atomic
-from tpugen.text import clean
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["load_results", "render_bench_report", "write_bench_report"]
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STAGES = (
     ("spec", "prompt read as people read it"),
     ("lint", "sound Verilog with the contract's ports"),
@@ -66,23 +64,10 @@ def render_bench_report(result: BenchResult) -> str:
 
 
 def _environment() -> Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
+    environment = page_environment()
     environment.filters |= {"percent": percent, "duration": duration, "count": count}
     environment.filters["pass_words"] = pass_words
     return environment
-
-
-def _template(name: str) -> str:
-    return (resources.files("tpugen.report.templates") / name).read_text(encoding="utf-8")
 
 
 def _context(result: BenchResult) -> dict[str, Any]:
@@ -91,9 +76,9 @@ def _context(result: BenchResult) -> dict[str, Any]:
         by_problem.setdefault(sample.problem, []).append(sample)
     return {
         "result": result,
-        "policy": _POLICY,
+        "policy": PAGE_POLICY,
         # Files of this package, not text from outside.
-        "sheet": Markup(_template("report.css")),  # noqa: S704
+        "sheet": Markup(template_text("report.css")),  # noqa: S704
         "chart_style": Markup(CHART_STYLE),  # noqa: S704
         "stages": [(name, words, getattr(result.total, name)) for name, words in _STAGES],
         "ladder": ladder_chart(result.repairs) if len(result.repairs) > 1 else None,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from markupsafe import Markup
 
 from tpugen.report.chart_base import CHART_STYLE, chart_file
+from tpugen.report.environment import PAGE_POLICY, page_environment, template_text
 from tpugen.report.model_charts import MODEL_CHARTS, model_chart, model_name, system_name
 from tpugen.report.model_tables import check_groups, check_row, comparison_csv, crossover_words, summary_figures
 from tpugen.results.amdahl import FigureCheck, ModelComparison
 from tpugen.storage import write_text_atomic
-from tpugen.text import clean
 
 __all__ = ["render_comparison", "write_comparison"]
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _CHARTS = (
     ("throughput", "model-tokens.svg", ""),
     ("speed-up", "model-speedup.svg", ""),
@@ -45,24 +43,15 @@ def write_comparison(comparison: ModelComparison, folder: Path) -> Path:
 
 def render_comparison(comparison: ModelComparison) -> str:
     """The page as text: self-contained, without scripts."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
+    environment = page_environment()
     environment.globals |= {"model_name": model_name, "system_name": system_name, "standing": _standing}
     environment.globals["crossover_words"] = crossover_words
     papers = {paper.key: paper for paper in comparison.papers}
     text = environment.get_template("model.html.j2").render(
         comparison=comparison,
-        policy=_POLICY,
+        policy=PAGE_POLICY,
         # Files of this package, not text from outside.
-        sheet=Markup(_template("report.css")),  # noqa: S704
+        sheet=Markup(template_text("report.css")),  # noqa: S704
         chart_style=Markup(CHART_STYLE),  # noqa: S704
         summary=summary_figures(comparison),
         groups=[(label, [(check, check_row(check)) for check in checks]) for label, checks in check_groups(comparison)],
@@ -77,7 +66,3 @@ def _standing(check: FigureCheck) -> str:
     if check.agrees is None or (check.error_percent is not None and not check.agrees and abs(check.error_percent) <= 5):
         return ""
     return "on" if check.agrees else "off"
-
-
-def _template(name: str) -> str:
-    return (resources.files("tpugen.report.templates") / name).read_text(encoding="utf-8")

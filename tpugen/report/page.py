@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from tpugen.arithmetic.error_records import ErrorMetrics
 from tpugen.report import views
 from tpugen.report.array_diagram import array_diagram, dataflow_sentences
 from tpugen.report.code import listing
+from tpugen.report.environment import PAGE_POLICY, page_environment, template_text
 from tpugen.report.error_chart import error_chart
 from tpugen.report.load import Run, inside, load_run
 from tpugen.report.path_chart import path_chart
@@ -27,7 +27,6 @@ from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import Excerpt, read_excerpt
 from tpugen.spec import CustomSpec, SystolicArraySpec
 from tpugen.storage import write_text_atomic
-from tpugen.text import clean
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,7 +46,6 @@ _ERROR_ROWS = (
     ("rmse", "RMSE", 1, "", "root of the mean squared error"),
 )
 """Metric, its name, scale, unit, and what it is."""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def write_report(run_folder: Path) -> Path:
@@ -75,16 +73,7 @@ def render_report(run: Run) -> str:
 
 @cache
 def _environment() -> Environment:
-    import jinja2  # only the report needs it
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
+    environment = page_environment()
     environment.filters |= {
         "quantity": quantity,
         "seconds": seconds,
@@ -105,15 +94,6 @@ def _percent(share: float) -> str:
     return "< 0.1 %" if 0 < share < 0.0005 else f"{share * 100:.1f} %"
 
 
-def _template(name: str) -> str:
-    return (resources.files("tpugen.report.templates") / name).read_text(encoding="utf-8")
-
-
-def _shown(value: object) -> object:
-    """Every text that a template prints goes through `clean`; markup made by tpugen itself does not."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 @dataclass(frozen=True)
 class _Wave:
     drawing: Markup | None
@@ -123,7 +103,7 @@ class _Wave:
 
 def _context(run: Run) -> dict[str, Any]:
     # The sheet is a file of this package, not text from outside.
-    sheet = Markup(_template("report.css"))  # noqa: S704
+    sheet = Markup(template_text("report.css"))  # noqa: S704
     array = run.spec if isinstance(run.spec, SystolicArraySpec) else None
     custom = run.spec if isinstance(run.spec, CustomSpec) else None
     failed = run.first_failure
@@ -131,7 +111,7 @@ def _context(run: Run) -> dict[str, Any]:
         "run": run,
         "manifest": run.manifest,
         "sheet": sheet,
-        "policy": _POLICY,
+        "policy": PAGE_POLICY,
         "verdict": run.verdict,
         "created": views.created(run),
         "headline": views.headline(run),

@@ -36,8 +36,6 @@ One error lists everything that is wrong with a file.
 
 from __future__ import annotations
 
-import os
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -50,6 +48,7 @@ from tpugen.errors import RequestError, UnknownNameError
 from tpugen.model.memory.traffic import Holding
 from tpugen.model.systolic.constants import EnergyKind
 from tpugen.model.systolic.engine import MatrixSide
+from tpugen.model.user_files import is_file, parse_toml, read_text_file
 from tpugen.model.workloads.operators import Role
 from tpugen.results.systems import Schedule
 
@@ -168,17 +167,11 @@ def read_system(name_or_path: str | Path) -> SystemDescription:
     if text in built_in_systems():
         return _built_in(text)
     path = Path(name_or_path)
-    # os.path.isfile, since Path.is_file raises for names too long for a file.
-    if path.suffix != ".toml" and not os.path.isfile(path):  # noqa: PTH113
+    if path.suffix != ".toml" and not is_file(path):
         raise UnknownNameError(
             f"no system is called {text[:80]!r}, and there is no such file", hint=_near(text)
         )  # fmt: skip
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
-        raise RequestError(f"system {text}: cannot be read: {reason}") from problem
-    return _parse(content, path.stem, text)
+    return _parse(read_text_file(path, f"system {text}"), path.stem, text)
 
 
 def with_constants(
@@ -239,10 +232,7 @@ def _built_in(name: str) -> SystemDescription:
 
 def _parse(content: str, stem: str, place: str) -> SystemDescription:
     where = f"system {place or stem!r}"
-    try:
-        data: dict[str, Any] = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as problem:
-        raise RequestError(f"{where}: not TOML: {problem}") from problem
+    data = parse_toml(content, where)
     try:
         return SystemDescription.model_validate({"name": stem} | data | {"place": place})
     except ValidationError as problem:

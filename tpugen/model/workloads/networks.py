@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from tpugen.errors import UnknownNameError
+from tpugen.model.user_files import is_file
 from tpugen.model.workloads.network_layers import Convolution, Dense, Layer, Network
 from tpugen.model.workloads.topology import read_topology
 
@@ -35,8 +35,7 @@ def find_network(name: str | Path) -> Network:
     if isinstance(name, str) and (known := _spellings().get(_normal(text))):
         return _network(known)
     path = Path(text)
-    # os.path.isfile, since Path.is_file raises for names too long for a file.
-    if isinstance(name, Path) or path.suffix.lower() == ".csv" or os.path.isfile(text):  # noqa: PTH113
+    if isinstance(name, Path) or path.suffix.lower() == ".csv" or is_file(text):
         return read_topology(path)
     from difflib import get_close_matches
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from tpugen.errors import RequestError
+from tpugen.model.user_files import read_text_file
 from tpugen.model.workloads.network_layers import Convolution, Dense, Layer, Network
 
 __all__ = ["read_topology"]
@@ -41,11 +42,7 @@ def read_topology(path: str | Path, kind: Literal["auto", "convolutions", "produ
         RequestError: if the file cannot be read or a line is wrong; the message lists all that are.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise RequestError(f"topology {path}: cannot be read: {reason}", hint=_HINT) from None
+    lines = read_text_file(path, f"topology {path}", encoding="utf-8-sig", hint=_HINT).splitlines()
     header = _cells(lines[0]) if lines else []
     convolutions = kind == "convolutions" or (kind == "auto" and any("ifmap" in cell.lower() for cell in header))
     if not convolutions and kind == "auto" and {"m", "n", "k"} - {cell.lower() for cell in header}:
