@@ -30,6 +30,15 @@ TPUGEN = Path(sys.executable).with_name("tpugen")
 DEMO = "4x4 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"
 LARGE = "16x16 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"
 PEER = "4x4 output-stationary systolic array, signed int8, 18-bit accumulators, 500 MHz"
+TPU_ARRAY = "32x32 output-stationary systolic array, signed int8, 32-bit accumulators, 500 MHz"
+TPU_UNITS = {
+    "multiplier": {"family": "exact", "structure": "booth_radix4"},
+    "adder": {"family": "exact", "structure": "brent_kung"},
+}
+LAYER = (
+    "hybrid PIM-LLM accelerator for a ternary decoder layer, d=64, 4 heads, d_ff=128, context 16, 8-bit activations, "
+    "8x8 array, 64x64 crossbars, 6-bit ADCs"
+)
 NANGATE45 = ("TPUGEN_LIBERTY_NANGATE45", "TPUGEN_LIBERTY_DIR")
 
 
@@ -169,6 +178,70 @@ def peer(bench: Bench) -> list[Figure]:
     return [area, period]
 
 
+def tpu_array(bench: Bench) -> list[Figure]:
+    """The TPU's array at its largest usual size: area of a processing element, and the clock it closes.
+
+    As the TPU has it, and with other units of the same function, by which it could be smaller.
+    """
+    area = Figure("tpu-array-pe", "32x32 INT8 array, 32-bit accumulators, nangate45, 500 MHz: a PE", "um2", 1000)
+    whole = Figure("tpu-array", "the same with all skew, drain and control: by PE", "um2", 1000)
+    period = Figure("tpu-array-period", "the same: shortest clock period", "ns", 2.0)
+    other = Figure("tpu-array-pe-booth", "the same with radix-4 Booth and Brent-Kung units: a PE", "um2", 1000)
+    figures = [area, whole, period, other]
+    if not any(os.environ.get(name) for name in NANGATE45):
+        for figure in figures:
+            figure.note = f"not measured: set {' or '.join(NANGATE45)} to the library"
+        return figures
+    measured = []
+    for name, units in (("plain", {}), ("booth", TPU_UNITS)):
+        spec = bench.folder / f"{name}.json"
+        spec.write_text(json.dumps({**json.loads(bench.run("spec", TPU_ARRAY, "--json")[1])["spec"], **units}))
+        arguments = ("synth", "--spec", str(spec), "--technology", "nangate45", "--json")
+        seconds, text = bench.run(*arguments)
+        reply = json.loads(text)
+        elements = [share for share in reply["synthesis"]["areas"] if share["module"] == "pe_output_stationary"]
+        measured.append(
+            {
+                "pe": round(sum(share["area_um2"] for share in elements) / 1024, 1),
+                "whole": round(reply["synthesis"]["area_um2"] / 1024, 1),
+                "period": round(1e3 / reply["timing"]["fmax_mhz"], 4),
+                "seconds": round(seconds, 1),
+            }
+        )
+    plain, booth = measured
+    area.value, whole.value, period.value, other.value = plain["pe"], plain["whole"], plain["period"], booth["pe"]
+    for figure in figures:
+        figure.samples = [figure.value]
+        figure.command = f'tpugen synth "{TPU_ARRAY}" --technology nangate45'
+    other.command = "tpugen synth --spec FILE --technology nangate45"
+    area.note = f"{plain['seconds']} s; skew and drain registers are the rest of the array's area"
+    other.note = f"by PE of the whole array {booth['whole']} um2, shortest period {booth['period']} ns"
+    return figures
+
+
+def decoder_layer(bench: Bench) -> list[Figure]:
+    """A layer of the hybrid accelerator, 16 tokens: time of its simulation, and whether the model knows its cycles."""
+    seconds = Figure("layer-simulation", "64-wide decoder layer, 16 tokens, Verilator, build and all tests", "s", 120)
+    difference = Figure("layer-cycles", "operators whose simulated cycles differ from the model's", "", 0)
+    bench.run("rtl", LAYER, "--out", "layer")
+    spec = bench.folder / "layer.json"
+    spec.write_text(json.dumps(json.loads(bench.run("spec", LAYER, "--json")[1])["spec"]))
+    sources = sorted(str(path.relative_to(bench.folder)) for path in (bench.folder / "layer").rglob("*.v"))
+    bench.run("verify", *sources, "--spec", "layer.json", "--until", "simulate", "--out", "verified", "--json")
+    manifest = json.loads((bench.folder / "verified" / "manifest.json").read_text())
+    simulation = json.loads((bench.folder / "verified" / "simulate" / "simulation.json").read_text())
+    step = next(step for step in manifest["steps"] if step["step"] == "simulate")
+    operators = simulation["accelerator"]["operators"] + simulation["accelerator"]["first"]
+    seconds.value = round(step["seconds"], 1)
+    seconds.note = f"{simulation['accelerator']['tokens']} tokens, {simulation['results_checked']:,} results compared"
+    difference.value = sum(item["simulated_cycles"] != item["model_cycles"] for item in operators)
+    difference.note = f"{len(operators)} operators, at the first and the last position"
+    for figure in (seconds, difference):
+        figure.samples = [figure.value]
+        figure.command = "tpugen verify layer/*.v --spec layer.json --until simulate"
+    return [seconds, difference]
+
+
 def error_metrics(bench: Bench) -> list[Figure]:
     """Error metrics over all pairs: the slowest unit of 8 bits on one core, the slowest family of 16 bits on all."""
     from tpugen.arithmetic.catalogue import choices_of, legal_settings
@@ -290,6 +363,8 @@ FIGURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "demo": demo,
     "array-16x16": large,
     "nangate45": peer,
+    "tpu-array": tpu_array,
+    "decoder-layer": decoder_layer,
     "units": unit_checks,
     "error-metrics": error_metrics,
     "retrieval": retrieval,

@@ -12,9 +12,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import assert_never
 
 from tpugen.dataset.identity import spec_digest
-from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from tpugen.spec import (
+    AcceleratorSpec,
+    AdderSpec,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    PimLlmSpec,
+    PimTileSpec,
+    SystolicArraySpec,
+    TpuSpec,
+)
 from tpugen.spec.latency import DRAIN_SEGMENT_ROWS
 
 __all__ = ["LARGE_SHAPES", "choose_sample", "classes_of", "element_count"]
@@ -44,6 +56,8 @@ def classes_of(spec: DesignSpec) -> tuple[str, ...]:
         case SystolicArraySpec():
             place = f"{spec.kind}/{spec.dataflow}"
             shared = "+shared" if spec.shared_pre_approximation else ""
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            return tuple(f"{spec.kind}/{name}" for name in _accelerator_classes(spec))
     names = (
         # Exact units of open structure are one module: product and accumulation share a carry-propagate adder.
         ["multiply_add_exact"]
@@ -54,6 +68,28 @@ def classes_of(spec: DesignSpec) -> tuple[str, ...]:
     return (*(f"{place}/{sign}/{name}" for name in names), *drain)
 
 
+def _accelerator_classes(spec: AcceleratorSpec) -> tuple[str, ...]:
+    """What an accelerator is built with or without; its sizes are Verilog parameters."""
+    match spec:
+        case TpuSpec():
+            drain = ("drain_stretches",) if spec.rows > DRAIN_SEGMENT_ROWS else ()
+            return ("unsigned_activations" if spec.unsigned_activations else "signed_activations", *drain)
+        case PimTileSpec():
+            grid = spec.rows > spec.crossbar_rows or spec.cols > spec.crossbar_cols
+            lanes = ("lanes",) if max(spec.input_lanes, spec.output_lanes) > 1 else ()
+            return ("grid" if grid else "crossbar", "skipping" if spec.zero_skipping else "all_planes", *lanes)
+        case PimLlmSpec():
+            return (
+                spec.norm,
+                spec.activation,
+                "gated" if spec.gated else "ungated",
+                "grouped_heads" if spec.kv_heads < spec.heads else "own_key_heads",
+                "skipping" if spec.zero_skipping else "all_planes",
+            )
+        case _:
+            assert_never(spec)
+
+
 def _has_drain_stretches(spec: DesignSpec) -> bool:
     return (
         isinstance(spec, SystolicArraySpec) and spec.dataflow == "output_stationary" and spec.rows > DRAIN_SEGMENT_ROWS
@@ -61,7 +97,7 @@ def _has_drain_stretches(spec: DesignSpec) -> bool:
 
 
 def element_count(spec: DesignSpec) -> int:
-    """Processing elements of a design; 1 of a MAC and of a unit alone."""
+    """Processing elements of an array; 1 of other designs."""
     return spec.rows * spec.cols if isinstance(spec, SystolicArraySpec) else 1
 
 
@@ -102,9 +138,24 @@ def _representatives(ordered: Sequence[DesignSpec]) -> Iterator[DesignSpec]:
 
 def _work(spec: DesignSpec) -> int:
     """What a design costs to lint and simulate, roughly: elements times their bits of partial products, or control."""
+    if isinstance(spec, AcceleratorSpec):
+        return _MEDIUM + _accelerator_work(spec)
     widths = (spec.width_bits, 1) if isinstance(spec, AdderSpec) else (
         spec.activation_width_bits, spec.weight_width_bits)  # fmt: skip
     return element_count(spec) * max(_LEAST_PRODUCT, widths[0] * widths[1])
+
+
+def _accelerator_work(spec: AcceleratorSpec) -> int:
+    """More than any other that is not a representative: accelerators stand for their classes alone."""
+    match spec:
+        case TpuSpec():
+            return spec.rows * spec.cols
+        case PimTileSpec():
+            return spec.rows * spec.cols // 4
+        case PimLlmSpec():
+            return spec.d * (spec.d + spec.d_ff + spec.context)
+        case _:
+            assert_never(spec)
 
 
 def _large(ordered: Sequence[DesignSpec]) -> Iterator[DesignSpec]:
@@ -121,6 +172,8 @@ def _spread(ordered: Sequence[DesignSpec]) -> Iterator[DesignSpec]:
     """By turns from strata of kind, dataflow and widths; each time the design whose units were taken least."""
     strata: dict[tuple[object, ...], list[DesignSpec]] = {}
     for spec in ordered:
+        if isinstance(spec, AcceleratorSpec):
+            continue
         widths = (spec.width_bits,) if isinstance(spec, AdderSpec) else (
             spec.activation_width_bits, spec.weight_width_bits)  # fmt: skip
         strata.setdefault((spec.kind, getattr(spec, "dataflow", ""), widths), []).append(spec)

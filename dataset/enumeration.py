@@ -11,6 +11,7 @@ from itertools import count
 from typing import TypeVar, get_args
 
 from tpugen.arithmetic import MULTIPLIERS
+from tpugen.dataset.accelerator_grid import accelerator_specs, core_accelerators
 from tpugen.dataset.unit_choices import adder_forms, multiplier_forms, unit_at, unit_settings
 from tpugen.spec import (
     AdderSpec,
@@ -87,6 +88,7 @@ def core_specs() -> Iterator[DesignSpec]:
                 )
     yield from _arrays()
     yield from _other_units()
+    yield from core_accelerators()
 
 
 def dataset_specs() -> Iterator[DesignSpec]:
@@ -108,6 +110,7 @@ def _parts() -> Iterator[DesignSpec]:
     yield from _all_macs()
     yield from _plain_arrays()
     yield from _all_arrays()
+    yield from accelerator_specs()
 
 
 # -- the small grid -----------------------------------------------------------------------------------------------

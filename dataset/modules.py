@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.spec import (
+    AdderSpec,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    PimLlmSpec,
+    PimTileSpec,
+    SystolicArraySpec,
+    TpuSpec,
+)
 
 __all__ = ["library_modules_for"]
 
@@ -22,5 +31,7 @@ def library_modules_for(spec: DesignSpec) -> tuple[str, ...]:
             form = "output" if spec.dataflow == "output_stationary" else "operand"
             encoders = ("operand_encoders",) if spec.shared_pre_approximation else ()
             return (*encoders, f"array_{form}_stationary")
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            return (spec.kind,)
         case _:
             assert_never(spec)

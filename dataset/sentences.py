@@ -1,6 +1,6 @@
 """The sentences of each voice and kind of design, by split: what asks in one split is never the pattern of another.
 
-Placeholders are those of `tpugen.dataset.wording.parts_of`.
+Placeholders are those of `tpugen.dataset.wording.parts_of`; of accelerators, those of `accelerator_parts`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from tpugen.dataset.accelerator_sentences import ACCELERATOR_SENTENCES
 from tpugen.dataset.splits import Split
 
 __all__ = ["SENTENCES", "VOICES"]
@@ -180,8 +181,10 @@ _RESEARCH: Mapping[str, Mapping[Split, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 
+_UNITS = {"terse": _TERSE, "engineering": _ENGINEERING, "casual": _CASUAL, "research": _RESEARCH}
+
 SENTENCES: _Sentences = MappingProxyType(
-    {"terse": _TERSE, "engineering": _ENGINEERING, "casual": _CASUAL, "research": _RESEARCH}
+    {voice: {**kinds, **ACCELERATOR_SENTENCES[voice]} for voice, kinds in _UNITS.items()}
 )
 """Sentences by voice, kind and split."""
 

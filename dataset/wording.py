@@ -5,8 +5,17 @@ Each part states its facts in full, in words that `tpugen.spec.language` reads b
 
 from __future__ import annotations
 
+from tpugen.dataset.accelerator_sentences import accelerator_parts
 from tpugen.dataset.identity import pick
-from tpugen.spec import AdderUnit, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from tpugen.spec import (
+    AcceleratorSpec,
+    AdderUnit,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+)
 
 __all__ = ["parts_of"]
 
@@ -26,6 +35,8 @@ def parts_of(spec: DesignSpec, digest: str, voice: str) -> dict[str, str]:
         digest: Its `spec_digest`, by which wordings are chosen.
         voice: The voice: each voice chooses by itself.
     """
+    if isinstance(spec, AcceleratorSpec):
+        return accelerator_parts(spec)
     sign = "signed" if spec.signed else "unsigned"
     parts = {
         "sign": sign,

@@ -28,6 +28,7 @@ HELP_COLUMNS = 100
 BENCH_RESULTS = DOCS.parent / "benchmarks" / "results" / "llm"
 FIRST_SIGHT = DOCS / "data" / "first-sight.json"
 MATRIX_RESULTS = DOCS / "data" / "pass-matrix.json"
+HYBRID_RUN = DOCS / "data" / "hybrid-run.json"
 TEMPLATES = DOCS / "templates"
 
 
@@ -207,6 +208,28 @@ def model_page(name: str) -> str:
     return note + model_docs_page(template.read_text(encoding="utf-8"), _comparison())
 
 
+def hybrid_page() -> str:
+    """The page about the hybrid accelerator: words from docs/templates/, tables from the code and a kept run."""
+    from tpugen.report.accelerator_docs import accelerator_docs_page
+
+    template = TEMPLATES / "hybrid-accelerator.md.j2"
+    note = NOTE.format(source=f"docs/templates/{template.name} and docs/data/{HYBRID_RUN.name}")
+    facts = json.loads(HYBRID_RUN.read_text(encoding="utf-8"))
+    return note + accelerator_docs_page(template.read_text(encoding="utf-8"), facts)
+
+
+def _diagram(spec: dict[str, object]) -> str:
+    """The block diagram of an accelerator, drawn from its spec."""
+    from tpugen.report.accelerator_diagram import accelerator_diagram
+    from tpugen.report.accelerator_docs import diagram_file
+    from tpugen.spec import AcceleratorSpec, spec_from_dict
+
+    design = spec_from_dict(spec)
+    if not isinstance(design, AcceleratorSpec):
+        raise TypeError(f"no diagram of a {design.kind}")
+    return diagram_file(accelerator_diagram(design))
+
+
 def _model_chart(name: str) -> str:
     from tpugen.report.chart_base import chart_file
     from tpugen.report.model_charts import model_chart
@@ -239,9 +262,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "published-energy-gain.md": partial(model_page, "published-energy-gain.md"),
     "spec-schema.json": schema,
     "images/benchmark.svg": benchmark_chart,
+    "images/hybrid-accelerator.svg": partial(
+        _diagram, {"kind": "pim_llm", "d": 64, "heads": 4, "rows": 32, "cols": 32, "adc_bits": 6}
+    ),
+    "images/tensor-unit.svg": partial(_diagram, {"kind": "tpu", "rows": 32, "cols": 32}),
+    "images/pim-tile.svg": partial(_diagram, {"kind": "pim_tile", "rows": 700, "cols": 900}),
     **_model_charts(),
     **_charts(),
 }
+if HYBRID_RUN.is_file():  # kept by docs/hybrid_run.py
+    PAGES["hybrid-accelerator.md"] = hybrid_page
 
 
 def main(arguments: list[str] | None = None) -> int:

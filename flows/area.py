@@ -13,11 +13,14 @@ from tpugen.flows.hierarchy import Hierarchy
 from tpugen.flows.netlist import Bit, Instance, Module, Netlist, base_module_name
 from tpugen.results import AreaShare
 
-__all__ = ["area_shares", "totals"]
+__all__ = ["area_shares", "cell_owners", "totals"]
 
 
 def totals(netlist: Netlist) -> tuple[float, float, int, int]:
-    """Area in um2, area of the registers in um2, cells, flip-flops: of the whole design, every instance counted."""
+    """Area in um2, area of the registers in um2, cells, flip-flops: of the whole design, every instance counted.
+
+    Macros are not counted: their area comes from cards.
+    """
     area = sequential = 0.0
     cells = flip_flops = 0
     counts = netlist.instance_counts()
@@ -25,7 +28,7 @@ def totals(netlist: Netlist) -> tuple[float, float, int, int]:
         times = counts[module.name]
         for instance in module.cells.values():
             cell = netlist.library.cells.get(instance.type)
-            if cell is None:
+            if cell is None or cell.kind == "macro":
                 continue
             area += times * cell.area_um2
             cells += times
@@ -35,9 +38,21 @@ def totals(netlist: Netlist) -> tuple[float, float, int, int]:
     return area, sequential, cells, flip_flops
 
 
-def area_shares(netlist: Netlist, hierarchy: Hierarchy) -> list[AreaShare]:
-    """Area of each RTL module over all its instances, children not included, largest first."""
+def cell_owners(netlist: Netlist, hierarchy: Hierarchy) -> dict[str, str]:
+    """RTL path of the instance that each cell of the top module belongs to; of an instance in it, the one around it."""
+    return _owners(netlist, netlist.modules[netlist.top], hierarchy, hierarchy.instance_modules())
+
+
+def area_shares(netlist: Netlist, hierarchy: Hierarchy, owners: Mapping[str, str] | None = None) -> list[AreaShare]:
+    """Area of each RTL module over all its instances, children not included, largest first.
+
+    Args:
+        netlist: The mapped design.
+        hierarchy: Its RTL.
+        owners: What `cell_owners` found, where it is known already.
+    """
     modules = hierarchy.instance_modules()
+    owners = cell_owners(netlist, hierarchy) if owners is None else owners
     instances: dict[str, int] = {}
     for yosys_name in modules.values():
         source = base_module_name(yosys_name)
@@ -47,10 +62,9 @@ def area_shares(netlist: Netlist, hierarchy: Hierarchy) -> list[AreaShare]:
     cells: dict[str, int] = {}
     for module in netlist.modules.values():
         is_top = module.name == netlist.top
-        owners = _owners(netlist, module, hierarchy, modules) if is_top else {}
         for name, instance in module.cells.items():
             cell = netlist.library.cells.get(instance.type)
-            if cell is None:
+            if cell is None or cell.kind == "macro":
                 continue
             source = base_module_name(modules[owners[name]]) if is_top else module.source
             area[source] = area.get(source, 0.0) + counts[module.name] * cell.area_um2
@@ -77,8 +91,8 @@ def _owners(netlist: Netlist, module: Module, hierarchy: Hierarchy, modules: Map
             else:
                 for bit in bits:
                     sinks.setdefault(bit, []).append(name)
-        if instance.type in netlist.modules:
-            owners[name] = _parent(name, modules)
+        if instance.type in netlist.modules or netlist.is_macro(instance):
+            owners[name] = _parent(module.paths.get(name, name), modules)
         elif netlist.is_register(instance):
             owners[name] = _register_owner(netlist, module, instance, hierarchy, modules)
     at_output = {bit for port in module.ports.values() if port.direction == "output" for bit in port.bits}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,15 @@ __all__ = ["Hierarchy", "read_hierarchy"]
 
 _SMALLEST_SAVING = 0.05
 """A repeated module that saves less than this part of the design is flattened: boundaries hinder sharing."""
+
+_LARGEST_REST_GATES = 300_000.0
+"""Where more than this is left beside repeated modules, the rest is taken apart too: mapping slows with size."""
+_PIECE_GATES = (8_000.0, 120_000.0)
+"""Least and greatest size of a module that is then synthesised by itself."""
+_SMALLEST_REPEATED_GATES = 1_000.0
+"""In parts, smaller modules are never kept, however often they repeat."""
+_INDIVISIBLE_GATES = 40_000.0
+"""Up to this size, modules that repeat inside such a module are dissolved."""
 
 _REGISTER_GATES = 6.0
 _MULTIPLIER_GATES_PER_BIT2 = 7.0
@@ -58,9 +67,29 @@ class Hierarchy:
         return size(name)
 
     def repeated(self) -> list[str]:
-        """The outermost modules that occur more than once, hold registers, and are worth synthesising once."""
+        """The outermost modules to synthesise once each: they hold registers, and occur more than once.
+
+        Of what is left where that is much (`_LARGEST_REST_GATES`), also those that are neither small nor large.
+        """
+        return self._outermost(self.counts(), apart=self.taken_apart())
+
+    def taken_apart(self) -> bool:
+        """Whether so much is left beside repeated modules that it is synthesised in parts."""
         counts = self.counts()
-        least = _SMALLEST_SAVING * self.gates(self.top)
+        kept = self._outermost(counts, apart=False)
+        rest = self.gates(self.top) - sum(counts[name] * self.gates(name) for name in kept)
+        return rest > _LARGEST_REST_GATES
+
+    def _outermost(self, counts: Mapping[str, int], *, apart: bool) -> list[str]:
+        least = _SMALLEST_SAVING * self.gates(self.top) if not apart else _PIECE_GATES[0]
+        repeats = {
+            name
+            for name, count in counts.items()
+            if count > 1
+            and (count - 1) * self.gates(name) >= least
+            and self._holds_registers(name)
+            and not (apart and self.gates(name) < _SMALLEST_REPEATED_GATES)
+        }
         kept: list[str] = []
         seen = {self.top}
         stack = [self.top]
@@ -69,8 +98,11 @@ class Hierarchy:
                 if child in seen:
                     continue
                 seen.add(child)
-                worth = self._holds_registers(child) and (counts[child] - 1) * self.gates(child) >= least
-                if counts[child] > 1 and worth:
+                size = self.gates(child)
+                piece = apart and _PIECE_GATES[0] <= size <= _PIECE_GATES[1] and self._holds_registers(child)
+                # In parts, what repeats inside is worth more than what is around it.
+                divisible = apart and size > _INDIVISIBLE_GATES and self._any_below(child, repeats)
+                if (child in repeats or piece) and not divisible:
                     kept.append(child)
                 else:
                     stack.append(child)
@@ -87,6 +119,9 @@ class Hierarchy:
                 found[below] = child
                 stack.append((below, child))
         return found
+
+    def _any_below(self, name: str, wanted: Set[str]) -> bool:
+        return any(child in wanted or self._any_below(child, wanted) for _, child in self.children[name])
 
     def _holds_registers(self, name: str) -> bool:
         return bool(self.registers[name]) or any(self._holds_registers(child) for _, child in self.children[name])

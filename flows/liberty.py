@@ -93,6 +93,7 @@ class LibertySummary(BaseModel):
         loads = sorted(
             pin.capacitance_ff
             for cell in self.cells.values()
+            if cell.kind != "macro"
             for pin in cell.pins.values()
             if pin.direction == "input" and pin.capacitance_ff > 0
         )

@@ -44,6 +44,7 @@ class Module:
         source: Name in the RTL, without parameters.
         cells: Cells and instances by name; instances of modules keep their RTL name.
         names: RTL names of each net: signal and bit index.
+        paths: RTL path of each instance of a module or macro that was renamed.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Module:
     cells: dict[str, Instance]
     names: dict[int, list[tuple[str, int]]]
     next_net: int = field(default=0)
+    paths: dict[str, str] = field(default_factory=dict)
 
     def new_net(self) -> int:
         """A net that nothing uses yet."""
@@ -73,6 +75,11 @@ class Netlist:
         if child is not None:
             return child.ports[pin].direction == "output"
         return self.library.cells[instance.type].pins[pin].direction == "output"
+
+    def is_macro(self, instance: Instance) -> bool:
+        """Whether the cell is a macro: a black box with a card."""
+        cell = self.library.cells.get(instance.type)
+        return cell is not None and cell.kind == "macro"
 
     def is_register(self, instance: Instance) -> bool:
         """Whether the cell is a flip-flop."""
@@ -102,13 +109,16 @@ def base_module_name(name: str) -> str:
     return re.sub(r"__variant\d+$", "", plain)
 
 
-def netlist_from_yosys(data: Mapping[str, Any], top: str, library: LibertySummary) -> Netlist:
+def netlist_from_yosys(
+    data: Mapping[str, Any], top: str, library: LibertySummary, macros: Mapping[str, str] | None = None
+) -> Netlist:
     """Build a netlist from what Yosys's `write_json` wrote after mapping.
 
     Args:
         data: The parsed JSON.
         top: Name of the top module.
-        library: The library that it was mapped to.
+        library: The library that it was mapped to, macros among its cells.
+        macros: Cells of the library that stand for macros, by their Yosys name.
 
     Raises:
         ToolFailedError: cells are left that the library does not have.
@@ -118,8 +128,8 @@ def netlist_from_yosys(data: Mapping[str, Any], top: str, library: LibertySummar
         if "blackbox" not in module.get("attributes", {}) and (module["cells"] or module["ports"])
     }  # fmt: skip
     order = _children_first(raw, top)
-    new_names = _plain_module_names(order, top)
-    _refuse_unmapped(raw, order, library)
+    new_names = _plain_module_names(order, top, macros or {})
+    _refuse_unmapped(raw, order, library, new_names)
     modules = {}
     for name in order:
         module = _module(raw[name], new_names[name], base_module_name(name), new_names)
@@ -148,9 +158,9 @@ def _children_first(raw: Mapping[str, Any], top: str) -> list[str]:
     return order
 
 
-def _plain_module_names(order: list[str], top: str) -> dict[str, str]:
-    names: dict[str, str] = {}
-    taken = {top}
+def _plain_module_names(order: list[str], top: str, macros: Mapping[str, str]) -> dict[str, str]:
+    names: dict[str, str] = dict(macros)
+    taken = {top, *macros.values()}
     for name in order:
         if name == top:
             names[name] = top
@@ -165,11 +175,13 @@ def _plain_module_names(order: list[str], top: str) -> dict[str, str]:
     return names
 
 
-def _refuse_unmapped(raw: Mapping[str, Any], order: list[str], library: LibertySummary) -> None:
+def _refuse_unmapped(
+    raw: Mapping[str, Any], order: list[str], library: LibertySummary, names: Mapping[str, str]
+) -> None:
     unmapped = sorted(
         {
             cell["type"] for name in order for cell in raw[name]["cells"].values()
-            if cell["type"] not in library.cells and cell["type"] not in raw
+            if names.get(cell["type"], cell["type"]) not in library.cells and cell["type"] not in raw
         }
     )  # fmt: skip
     if unmapped:

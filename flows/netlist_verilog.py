@@ -41,7 +41,7 @@ def rename_plainly(netlist: Netlist) -> dict[str, dict[str, str]]:
     """Give every cell a plain name: registers after their signal, instances after their path, gates numbered.
 
     Returns:
-        Per module, the RTL path of each instance of a module.
+        Per module, the RTL path of each instance of a module or macro.
     """
     rtl_names: dict[str, dict[str, str]] = {}
     for module in netlist.modules.values():
@@ -50,7 +50,7 @@ def rename_plainly(netlist: Netlist) -> dict[str, dict[str, str]]:
         paths: dict[str, str] = {}
         gates = 0
         for name, instance in module.cells.items():
-            if instance.type in netlist.modules:
+            if instance.type in netlist.modules or netlist.is_macro(instance):
                 plain = _unique(_plain(name), taken)
                 paths[plain] = name
             elif netlist.is_register(instance):
@@ -62,6 +62,7 @@ def rename_plainly(netlist: Netlist) -> dict[str, dict[str, str]]:
                 gates += 1
             cells[plain] = instance
         module.cells = cells
+        module.paths = paths
         rtl_names[module.name] = paths
     return rtl_names
 

@@ -16,7 +16,7 @@ Written for OpenSTA 2019 (2.0.17, Debian's) and later. Facts about that version,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,11 +101,18 @@ class PowerReport:
     by_group_mw: dict[str, float]
 
 
-def setup_script(liberty: Path, netlist: Path, top: str, constraints: Constraints) -> str:
-    """Read the design and constrain it: pure."""
+def setup_script(libraries: Sequence[Path], netlist: Path, top: str, constraints: Constraints) -> str:
+    """Read the design and constrain it: pure.
+
+    Args:
+        libraries: Liberty files: the technology first, then that of macros.
+        netlist: The mapped Verilog.
+        top: Name of the top module.
+        constraints: The environment.
+    """
     where = f" [get_ports {constraints.clock_port}]" if constraints.clock_port else ""
     lines = [
-        f"read_liberty {{{liberty}}}",
+        *(f"read_liberty {{{liberty}}}" for liberty in libraries),
         f"read_verilog {{{netlist}}}",
         f"link_design {top}",
         "set_cmd_units -time ns -capacitance fF",
@@ -207,7 +214,15 @@ _ARRIVAL = re.compile(r"^\s*(?P<arrival>-?\d+\.\d+)\s+data arrival time", re.MUL
 
 
 def parse_path(text: str) -> PathReport | None:
-    """The worst path in a `report_checks` in ns; None where there is no path."""
+    """The worst path in a `report_checks` in ns; None where there is no path.
+
+    There is one path for each group: of the clock, and of asynchronous resets that logic drives.
+    """
+    paths = [_parse_group(part) for part in re.split(r"^Startpoint:", text, flags=re.MULTILINE)]
+    return min((path for path in paths if path is not None), key=lambda path: path.slack_ns, default=None)
+
+
+def _parse_group(text: str) -> PathReport | None:
     slack, arrival = _SLACK.search(text), _ARRIVAL.search(text)
     if slack is None or arrival is None:
         return None

@@ -22,7 +22,17 @@ from pathlib import Path
 from tpugen.flows.variants import Variant, variant_commands
 from tpugen.flows.yosys import quoted, read_commands
 
-__all__ = ["RECIPES", "Recipe", "abc_script", "dissolve_script", "elaborate_script", "map_script", "premap_script"]
+__all__ = [
+    "RECIPES",
+    "Recipe",
+    "abc_script",
+    "dissolve_script",
+    "elaborate_script",
+    "map_script",
+    "part_script",
+    "premap_script",
+    "split_script",
+]
 
 
 @dataclass(frozen=True)
@@ -105,17 +115,51 @@ def premap_script(
         [
             f"read_rtlil {source}",
             *variant_commands(variants),
-            f"synth -flatten -top {top}",
-            f"dfflibmap -liberty {quoted(liberty)}",
-            "setundef -zero",
-            "opt -full",
-            "simplemap",  # `opt -full` may leave a coarse multiplexer behind
-            "opt_clean -purge",
+            *_logic_commands(top, liberty),
             *flatten,
             "write_rtlil premap.il",
             "",
         ]
     )
+
+
+def split_script(top: str, source: str, variants: Sequence[Variant]) -> str:
+    """Make the copies of modules and keep what is used; leaves `parts.il` and `parts.json`."""
+    return "\n".join(
+        [
+            f"read_rtlil {source}",
+            *variant_commands(variants),
+            f"hierarchy -top {top}",
+            "write_rtlil parts.il",
+            "write_json parts.json",
+            "",
+        ]
+    )
+
+
+def part_script(part: str, others: Iterable[str], liberty: Path, source: Path) -> str:
+    """The same as `premap_script` for one module alone: the `others` are black boxes; leaves `premap.json` as well."""
+    return "\n".join(
+        [
+            f"read_rtlil {quoted(source)}",
+            *(f"setattr -mod -set blackbox 1 {name}" for name in others),
+            *_logic_commands(part, liberty),
+            "write_rtlil premap.il",
+            "write_json premap.json",
+            "",
+        ]
+    )
+
+
+def _logic_commands(top: str, liberty: Path) -> list[str]:
+    return [
+        f"synth -flatten -top {top}",
+        f"dfflibmap -liberty {quoted(liberty)}",
+        "setundef -zero",
+        "opt -full",
+        "simplemap",  # `opt -full` may leave a coarse multiplexer behind
+        "opt_clean -purge",
+    ]
 
 
 def abc_script(recipe: Recipe, period_ns: float) -> str | None:
@@ -125,9 +169,10 @@ def abc_script(recipe: Recipe, period_ns: float) -> str | None:
     return recipe.commands.format(period=_target_ps(recipe, period_ns)) + "\n"
 
 
-def map_script(recipe: Recipe, liberty: Path, period_ns: float) -> str:
-    """Map logic with one recipe; leaves `mapped_<recipe>.json`."""
-    how = f"-D {_target_ps(recipe, period_ns)}" if recipe.commands is None else f"-script {recipe.name}.abc"
+def map_script(recipe: Recipe, liberty: Path, period_ns: float, folder: Path = Path()) -> str:
+    """Map logic with one recipe, whose ABC script is in `folder`; leaves `mapped_<recipe>.json`."""
+    script = folder / f"{recipe.name}.abc"
+    how = f"-D {_target_ps(recipe, period_ns)}" if recipe.commands is None else f"-script {script}"
     return "\n".join(
         [
             "read_rtlil premap.il",

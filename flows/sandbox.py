@@ -4,7 +4,8 @@ What a chat model wrote is hostile until proved otherwise. Allow lists, not deny
 that synthesis evaluates, of compiler directives only those that read no file and define no text. Refused besides:
 anything that could hang or flood a tool (zero-delay loops, giant vectors, memories, repetitions and sources), anything
 that simulates but is not hardware (`initial`, delays, `force`, events), and references out of the design (`$root`,
-`import`, hierarchical names into other instances). The composer's own RTL passes the same gate.
+`import`, hierarchical names into other instances). The composer's own RTL passes the same gate; the library's black
+boxes, whose text is for simulation, are taken as they are while they are unchanged.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tpugen.findings import Finding
 from tpugen.flows.sandbox_dialect import ALLOWED_DIRECTIVES, ALLOWED_SYSTEM_NAMES, VERILOG_2005, Dialect
 from tpugen.flows.sandbox_elaboration import LARGEST_VECTOR_BITS, check_sizes
+from tpugen.flows.sandbox_macros import is_library_macro
 from tpugen.flows.sandbox_place import Place
 from tpugen.flows.sandbox_structure import check_structure
 from tpugen.flows.sandbox_text import check_text
@@ -52,6 +54,8 @@ def check_sources(files: Sequence[tuple[str, str]], dialect: Dialect = VERILOG_2
         return findings
     read: list[tuple[str, list[Token]]] = []
     for name, text in files:
+        if is_library_macro(name, text):
+            continue
         tokens = list(tokenize(text))
         read.append((name, tokens))
         places = (*_check_name(name, dialect), *check_text(text), *_check(tokens, dialect))

@@ -5,6 +5,7 @@ inverters and are captured at the next edge, the clock is ideal, wires have no l
 Power comes from the activity of a simulation where one is given (registers and inputs are annotated, OpenSTA propagates
 through the gates), else from OpenSTA's default input activity; the result says which. Of a combinational design OpenSTA
 gives the power of each gate at one toggle per cycle, and `gate_activity` how often each gate toggles.
+Macros are timed by the Liberty file beside the netlist; their power is beside OpenSTA's (`macro_power`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from pathlib import Path
 from tpugen.errors import ToolFailedError
 from tpugen.flows import opensta
 from tpugen.flows.activity import Activity
+from tpugen.flows.block_power import block_script, measure_blocks
+from tpugen.flows.blocks import load_blocks
 from tpugen.flows.gate_activity import gate_toggles
+from tpugen.flows.macro_power import instance_scopes, macro_powers
+from tpugen.flows.macros import Macro, liberty_path, load_macros, with_macros
 from tpugen.flows.netlist import Bit, Module, Netlist
 from tpugen.flows.netlist_passes import choose_buffer
 from tpugen.flows.netlist_verilog import load_map
@@ -29,7 +34,7 @@ from tpugen.flows.tools import OPENSTA
 from tpugen.results import PowerResult, TimingResult
 from tpugen.storage import make_folder, write_json_atomic, write_text_atomic
 
-__all__ = ["analyse", "worst_path"]
+__all__ = ["analyse", "library_files", "worst_path"]
 
 CLOCK_PORTS = ("clk_i", "clk", "clock_i", "clock")
 """Ports that are the clock: the library's, and what designs with a contract of the user's own may call it."""
@@ -69,32 +74,45 @@ def analyse(
         StorageError: a file cannot be written, or the netlist's map cannot be read.
     """
     make_folder(folder)
-    design, paths = load_map(netlist, technology.cells())
+    macros = load_macros(netlist)
+    design, paths = load_map(netlist, with_macros(technology.cells(), macros))
     version = OPENSTA.require().version
     legacy = tuple(int(part) for part in version.split(".")[:2]) < (2, 3)
     found = _annotations(design, paths, activity, legacy) if activity else _Annotations([], [], 0)
-    script = opensta.setup_script(technology.liberty, netlist.absolute(), top, _constraints(design, clock_mhz, clocked))
+    constraints = _constraints(design, clock_mhz, clocked)
+    script = opensta.setup_script(library_files(technology, netlist), netlist.absolute(), top, constraints)
     script += opensta.path_script()
     if operands:
         script += opensta.unit_power_script()
     else:
-        script += opensta.activity_script(found.inputs, found.pins, _register_arcs(design), legacy=legacy)
+        arcs = _register_arcs(design, macros)
+        script += opensta.activity_script(found.inputs, found.pins, arcs, legacy=legacy)
         script += opensta.power_script()
+    blocks = load_blocks(netlist)
+    script += block_script(design, blocks)
     done = _run(script, folder, "timing.tcl", limits)
     power = _gate_power(done, design, clock_mhz, operands) if operands else _power(done, clock_mhz, found.count)
     path = _path_in(done)
     result = _result(path, clock_mhz, power)
+    result.macro_power = macro_powers(design, paths, macros, activity, clock_mhz)
+    result.blocks = measure_blocks(design, blocks, done.stdout)
     write_json_atomic(folder / "timing.json", json.loads(result.model_dump_json()))
     return result
 
 
 def worst_path(
-    design: Netlist, netlist: Path, technology: Technology, clock_mhz: float, clocked: bool, folder: Path, name: str
+    design: Netlist, netlist: Path, libraries: Sequence[Path], clock_mhz: float, clocked: bool, folder: Path, name: str
 ) -> PathReport:
     """Only the worst path: what synthesis compares its recipes by."""
     constraints = _constraints(design, clock_mhz, clocked)
-    script = opensta.setup_script(technology.liberty, netlist.absolute(), design.top, constraints)
+    script = opensta.setup_script(libraries, netlist.absolute(), design.top, constraints)
     return _path_in(_run(script + opensta.path_script(), folder, name, DEFAULT_LIMITS))
+
+
+def library_files(technology: Technology, netlist: Path) -> list[Path]:
+    """The Liberty files that a netlist is timed with: the technology's, and that of its macros."""
+    macros = liberty_path(netlist.absolute())
+    return [technology.liberty, *([macros] if macros.is_file() else [])]
 
 
 def _run(script: str, folder: Path, name: str, limits: Limits) -> Completed:
@@ -219,8 +237,14 @@ def _annotations(design: Netlist, paths: dict[str, dict[str, str]], activity: Ac
                 ports.add(found, name if len(port.bits) == 1 else f"{name}[{index}]")
                 count += 1
     registers = {name: list(_registers(design, module)) for name, module in design.modules.items()}
+    outputs = {name: list(_macro_outputs(design, module, paths[name])) for name, module in design.modules.items()}
     constants = {name: list(_constant_pins(design, module)) for name, module in design.modules.items()}
-    for module_name, place, path in _scopes(design, paths):
+    for module_name, place, path in instance_scopes(design, paths):
+        for pin, signal, index in outputs[module_name]:
+            measured_output = activity.bit(f"{path}{signal}", index)
+            if measured_output is not None:
+                pins.add(measured_output, f"{place}{pin}")
+                count += 1
         for value, pin in constants[module_name] if legacy else ():
             pins.add((0.0, float(value)), f"{place}{pin}")
         for register in registers[module_name]:
@@ -235,14 +259,19 @@ def _annotations(design: Netlist, paths: dict[str, dict[str, str]], activity: Ac
     return _Annotations(ports.grouped(), pins.grouped(), count)
 
 
-def _scopes(design: Netlist, paths: dict[str, dict[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Every module instance: its module, the prefix of its pins in the netlist, that of its signals in the RTL."""
-    stack = [(design.top, "", "")]
-    while stack:
-        module, place, path = stack.pop()
-        yield module, place, path
-        for name, instance in design.children(design.modules[module]):
-            stack.append((instance.type, f"{place}{name}/", f"{path}{paths[module][name]}."))
+def _macro_outputs(design: Netlist, module: Module, paths: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
+    """Outputs of macros bit by bit: pin in the netlist, signal in the RTL, index."""
+    for cell, instance in module.cells.items():
+        for pin, bits in instance.pins.items() if design.is_macro(instance) else ():
+            if design.is_output(instance, pin):
+                yield from (
+                    (_pin_name(cell, pin, bits, index), f"{paths[cell]}.{pin}", index) for index in range(len(bits))
+                )
+
+
+def _pin_name(cell: str, pin: str, bits: Sequence[Bit], index: int) -> str:
+    """A bit of a leaf pin: only macros have wider ones."""
+    return f"{cell}/{pin}" if len(bits) == 1 else f"{cell}/{pin}[{index}]"
 
 
 @dataclass(frozen=True)
@@ -274,7 +303,7 @@ def _constant_pins(design: Netlist, module: Module) -> Iterator[tuple[str, str]]
                 if bit not in ("0", "1") or design.is_output(instance, pin):
                     continue
                 if child is None:
-                    yield str(bit), f"{cell}/{pin}"
+                    yield str(bit), _pin_name(cell, pin, bits, index)
                 else:
                     net = child.ports[pin].bits[index]
                     yield from ((str(bit), f"{cell}/{place}") for place in _leaf_pins(design, child, net))
@@ -287,17 +316,27 @@ def _leaf_pins(design: Netlist, module: Module, net: Bit) -> Iterator[str]:
             for index, bit in enumerate(bits):
                 if bit == net and not design.is_output(instance, pin):
                     if child is None:
-                        yield f"{cell}/{pin}"
+                        yield _pin_name(cell, pin, bits, index)
                     else:
                         yield from (
                             f"{cell}/{place}" for place in _leaf_pins(design, child, child.ports[pin].bits[index])
                         )
 
 
-def _register_arcs(design: Netlist) -> list[RegisterArc]:
-    """Arcs from clock to output of the library registers that the netlist uses."""
+def _register_arcs(design: Netlist, macros: Sequence[Macro]) -> list[RegisterArc]:
+    """Arcs from clock to output of the library registers and of the macros that the netlist uses."""
     used = {instance.type for module in design.modules.values() for instance in module.cells.values()}
-    return [
+    of_macros = [
+        RegisterArc(macro.cell_name, clock, f"{output}[{index}]" if width > 1 else output)
+        for macro in macros
+        if macro.cell_name in used
+        for clock, pin in macro.cell().pins.items()
+        if pin.clock
+        for output, (direction, width) in macro.ports.items()
+        if direction == "output"
+        for index in range(width)
+    ]
+    return of_macros + [
         RegisterArc(cell.name, clock, output)
         for cell in design.library.flip_flops()
         if cell.name in used

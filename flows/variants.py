@@ -9,6 +9,7 @@ mapping, after everything else was dissolved.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from tpugen.flows.netlist import base_module_name
 __all__ = ["Variant", "find_variants", "specialise_rtlil", "variant_commands"]
 
 _MOST_VARIANTS = 24
-"""Beyond this many kinds, rare ones stay as they are: each is mapped separately."""
+"""Beyond this many kinds of modules that occur more than once, rare ones stay as they are: each is mapped by itself."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ def find_variants(data: Mapping[str, Any], top: str, keep: Sequence[str]) -> lis
                 constants.append((pin, f"{len(bits)}'b{value}"))
         if unused or constants:
             kinds.setdefault((cell["type"], tuple(unused), tuple(constants)), []).append(name)
-    most_common = sorted(kinds.items(), key=lambda item: -len(item[1]))[:_MOST_VARIANTS]
+    occurrences = Counter(cell["type"] for cell in module["cells"].values())
+    most_common = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    several = [item for item in most_common if occurrences[item[0][0]] > 1]
+    most_common = several[:_MOST_VARIANTS] + [item for item in most_common if occurrences[item[0][0]] == 1]
     return [
         Variant(kind[0], f"{base_module_name(kind[0])}__variant{number}", kind[1], kind[2], tuple(instances))
         for number, (kind, instances) in enumerate(most_common)

@@ -14,12 +14,19 @@ Facts = Mapping[str, Fact]
 
 _UNITS = ("multiplier", "adder")
 _NEAR = 0.5
-_NO_CHOICE = (("structure", ""), ("shared_pre_approximation", False))
+_NO_CHOICE = (
+    ("structure", ""),
+    ("shared_pre_approximation", False),
+    ("stuck_off", 0),
+    ("stuck_on", 0),
+    ("sigma", 0),
+    ("seed", 0),
+)
 
 
 @lru_cache(maxsize=8192)
 def spec_facts(spec: DesignSpec) -> dict[str, Fact]:
-    """Every field of a spec but the clock, units taken apart; a unit without a chosen structure has structure ''.
+    """Every field of a spec but the clock, objects taken apart; a unit without a chosen structure has structure ''.
 
     Treat the result as read-only: it is kept for the next call.
     """
@@ -29,6 +36,8 @@ def spec_facts(spec: DesignSpec) -> dict[str, Fact]:
             facts[f"{name}.family"] = value["family"]
             facts[f"{name}.structure"] = value.get("structure") or ""
             facts.update({f"{name}.{key}": item for key, item in value.items() if key not in ("family", "structure")})
+        elif isinstance(value, dict):
+            facts.update({f"{name}.{key}": item for key, item in value.items()})
         else:
             facts[name] = value
     return facts
@@ -55,7 +64,7 @@ def spec_from_facts(facts: Facts) -> DesignSpec:
 def is_assumed(name: str, value: Fact, assumed: Collection[str]) -> bool:
     """Whether nobody stated this fact: it or its unit is among `assumed`, or it says that nothing was chosen.
 
-    Nothing chosen: no structure, no shared pre-approximation.
+    Nothing chosen: no structure, no shared pre-approximation, no stuck cells, no noise.
     """
     role, dot, field = name.partition(".")
     return name in assumed or (dot != "" and role in assumed) or (field or name, value) in _NO_CHOICE

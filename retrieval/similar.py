@@ -16,7 +16,9 @@ _ALIKE = ("kind", "dataflow", "shared_pre_approximation")
 _OTHER_UNIT = 3
 """A unit of another family or structure is another module: it counts as so many other fields."""
 
-_SIZES = ("rows", "cols", "width_bits", "activation_width_bits", "weight_width_bits", "accumulator_width_bits")
+_SIZES = ("rows", "cols", "width_bits", "activation_width_bits", "weight_width_bits", "accumulator_width_bits",
+          "operand_depth", "crossbar_rows", "crossbar_cols", "adc_bits", "columns_per_adc", "d", "heads", "kv_heads",
+          "d_ff", "context")  # fmt: skip
 
 
 def nearest_specs(spec: DesignSpec, specs: Iterable[DesignSpec], count: int) -> list[DesignSpec]:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from typing import assert_never
+
+from tpugen.spec import (
+    AcceleratorSpec,
+    AdderSpec,
+    AdderUnit,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    PimLlmSpec,
+    PimTileSpec,
+    SystolicArraySpec,
+    TpuSpec,
+)
 
 __all__ = ["summary_of"]
 
@@ -23,6 +37,10 @@ def summary_of(spec: DesignSpec) -> str:
         case SystolicArraySpec():
             flow = spec.dataflow.replace("_", "-")
             parts = [f"{spec.rows}x{spec.cols} {flow} systolic array, matrix multiply", *_operands(spec, sign)]
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            return ", ".join(_accelerator(spec))
+        case _:
+            assert_never(spec)
     parts += [
         f"{_unit(unit)} {role}"
         for role in ("multiplier", "adder")
@@ -31,6 +49,29 @@ def summary_of(spec: DesignSpec) -> str:
     if getattr(spec, "shared_pre_approximation", False):
         parts.append("shared pre-approximation")
     return ", ".join(parts)
+
+
+def _accelerator(spec: AcceleratorSpec) -> list[str]:
+    match spec:
+        case TpuSpec():
+            unsigned = ["unsigned activations"] if spec.unsigned_activations else []
+            return [
+                f"{spec.rows}x{spec.cols} TPU, tensor processing unit with AXI ports, int8",
+                f"{spec.operand_depth}-deep operand buffers, requantisation",
+                *unsigned,
+            ]
+        case PimTileSpec():
+            own = [f"{spec.rows}x{spec.cols} {spec.weights} PIM tile, matrix vector product in memory"]
+        case PimLlmSpec():
+            own = [
+                f"PIM-LLM, hybrid accelerator of a {spec.weights} decoder layer, d {spec.d}, {spec.heads} heads",
+                f"{spec.kv_heads} KV heads, {'gated ' if spec.gated else ''}FFN {spec.d_ff}, context {spec.context}",
+                f"{spec.rows}x{spec.cols} array",
+            ]
+        case _:
+            assert_never(spec)
+    skipping = ["zero skipping"] if spec.zero_skipping else []
+    return [*own, f"{spec.crossbar_rows}x{spec.crossbar_cols} crossbars", f"{spec.adc_bits}-bit ADCs", *skipping]
 
 
 def _operands(spec: MacSpec | SystolicArraySpec, sign: str) -> list[str]:

@@ -26,7 +26,19 @@ __all__ = [
     "load_library",
 ]
 
-ROOMS = ("adders", "multipliers", "processing_elements", "arrays", "buffers", "control", "nonlinear", "pim", "tpu")
+ROOMS = (
+    "adders",
+    "multipliers",
+    "processing_elements",
+    "arrays",
+    "buffers",
+    "memories",
+    "control",
+    "nonlinear",
+    "pim",
+    "tpu",
+    "pim_llm",
+)
 """Folders that hold library modules; `tops` holds what is rendered for one design only."""
 
 

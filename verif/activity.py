@@ -1,7 +1,8 @@
 """Switching activity of registers and top-level ports, counted from the waveform of the full-rate test.
 
 pywellen reads FST and VCD. Only what power analysis annotates is counted: signals that are assigned in clocked blocks,
-and everything in the top module's own scope; what lies between them is left to the power tool's propagation.
+and everything in the top module's own scope; what lies between them is left to the power tool's propagation. Of macros
+their outputs count, and the inputs that tell how often they work.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ import numpy as np
 
 from tpugen.errors import StorageError
 from tpugen.flows.activity import Activity, SignalActivity
+from tpugen.flows.macro_power import EVENT_PORTS
 
-__all__ = ["PICOSECONDS", "activity_from_waveform", "register_names"]
+__all__ = ["MACRO_EVENT_PORTS", "PICOSECONDS", "activity_from_waveform", "is_counted", "register_names"]
 
 PICOSECONDS = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6, "ms": 1e9, "s": 1e12}
 """Length of the units in which wave dumps count time."""
 
 _ALIAS = re.compile(r"\bassign\s+(\w+)\s*=\s*(\w+|\{[\w\s,]+\})\s*;")
 _CONCATENATED = re.compile(r"\{([\w\s,]+)\}\s*<=")
+_EVENTS = "|".join(rf"u_{macro}\.(?:{'|'.join(ports.values())})" for macro, ports in EVENT_PORTS.items())
+_MACRO_EVENT = re.compile(rf"(?:^|\.)(?:{_EVENTS})$")
+MACRO_EVENT_PORTS = frozenset(port for ports in EVENT_PORTS.values() for port in ports.values())
+"""Inputs of macros that tell how often they work."""
+
 _NONBLOCKING = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*<=")
 
 
@@ -99,11 +106,17 @@ def activity_from_waveform(
     return Activity(cycles=cycles, signals=signals)
 
 
+def is_counted(name: str, registers: Collection[str]) -> bool:
+    """Whether a signal is, by its path below the top: the top's own, a register, or an input that macros work by."""
+    scope, _, last = name.rpartition(".")
+    return not scope or last in registers or _MACRO_EVENT.search(name) is not None
+
+
 def _is_counted(var: Any, prefix: str, registers: Collection[str] | None) -> bool:
     if "." not in var.full_name.removeprefix(prefix):
         return str(var.var_type) in ("Wire", "Reg", "Logic")
     if registers is not None:
-        return _plain(var.name) in registers
+        return is_counted(_plain(var.full_name.removeprefix(prefix)), registers)
     return str(var.var_type) in ("Reg", "Logic")
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "combinational_layout",
     "control_connections",
     "cycle_layout",
+    "dump_body",
     "harness_text",
     "stream_connections",
     "stream_layout",
@@ -114,7 +115,7 @@ def harness_text(contract: Contract, plan: StreamPlan | CombinationalPlan | Cycl
         f"  {contract.module} u_dut (",
         ",\n".join(f"    .{name}({signal})" for name, signal in connections),
         "  );",
-        *(_dump_body(waveform) if waveform else ()),
+        *(dump_body(waveform) if waveform else ()),
         "endmodule",
         "`default_nettype wire",
     ]
@@ -212,7 +213,8 @@ def cycle_layout(contract: Contract, seed: int) -> CyclePlan:
     )
 
 
-def _dump_body(waveform: str) -> list[str]:
+def dump_body(waveform: str) -> list[str]:
+    """What dumps the design's signals into a file while `dump` is 1."""
     return [
         "  reg dumped;",
         "  initial dumped = 1'b0;",

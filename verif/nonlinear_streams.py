@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,21 +33,27 @@ class Driven:
         results: Payload of channel `result`.
         make: From random numbers and a length to beats of each sink and the beats that must leave.
         two_passes: Whether it holds a vector (and so has parameter `MaxLength`).
+        widths: Widths of result ports that depend on the longest vector, by name.
+        kept: Result ports that stay as they are until the next result.
     """
 
     sinks: Mapping[str, Mapping[str, int]]
     results: Mapping[str, int]
     make: Maker
     two_passes: bool = False
+    widths: Mapping[str, Callable[[int], int]] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
 
     def unit(self, module: str, max_length: int) -> StreamUnit:
         """The unit, holding vectors of up to `max_length`."""
+        widths = {port: of(max_length) for port, of in self.widths.items()}
         return StreamUnit(
             module=module,
             sinks=tuple(StreamChannel(name, payload) for name, payload in self.sinks.items()),
-            source=StreamChannel("result", self.results),
+            source=StreamChannel("result", {**self.results, **widths}),
             parameters={"MaxLength": max_length} if self.two_passes else {},
             flags=(_OVERLONG,) if self.two_passes else (),
+            kept=self.kept,
         )
 
 
@@ -96,18 +102,25 @@ def _absmax(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Be
     return {"operand": operands}, _rows(quantised.values, quantised.scale, _last(length))
 
 
+def _gain_fraction(rng: np.random.Generator) -> int:
+    """Fraction bits of a vector's gains: mostly 12."""
+    return 12 if rng.random() < 0.5 else int(rng.integers(0, 16))
+
+
 def _rms_norm(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Beats]:
     values, gains = _words(rng, length), _words(rng, length)
     if length % 4 == 0 and rng.random() < 0.5:  # a root of exactly one half, and ties
         values, gains = np.tile([2, -2, 2, 0], length // 4), 8 * rng.integers(-3, 4, length)
-    sinks = {"operand": _rows(values, _last(length)), "gain": _rows(gains)}
-    return sinks, _rows(nonlinear.rms_norm(values, gains), _last(length))
+    bits = _gain_fraction(rng)
+    sinks = {"operand": _rows(values, _last(length)), "gain": _rows(gains, np.array(bits))}
+    return sinks, _rows(nonlinear.rms_norm(values, gains, gain_fraction_bits=bits), _last(length))
 
 
 def _layer_norm(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Beats]:
     values, gains, biases = (_words(rng, length) for _ in range(3))
-    sinks = {"operand": _rows(values, _last(length)), "gain": _rows(gains, biases)}
-    return sinks, _rows(nonlinear.layer_norm(values, gains, biases), _last(length))
+    bits = _gain_fraction(rng)
+    sinks = {"operand": _rows(values, _last(length)), "gain": _rows(gains, biases, np.array(bits))}
+    return sinks, _rows(nonlinear.layer_norm(values, gains, biases, gain_fraction_bits=bits), _last(length))
 
 
 def _row_of_scores(rng: np.random.Generator, length: int) -> tuple[IntArray, Factor]:
@@ -123,6 +136,30 @@ def _softmax(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], B
     scores, factor = _row_of_scores(rng, length)
     sinks = {"operand": _rows(scores, *map(np.array, factor), _last(length))}
     return sinks, _rows(nonlinear.softmax(scores, *factor), _last(length))
+
+
+def _softmax_weights(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Beats]:
+    scores, factor = _row_of_scores(rng, length)
+    weights = nonlinear.softmax_weights(scores, *factor).weights
+    sinks = {"operand": _rows(scores, *map(np.array, factor), _last(length))}
+    return sinks, _rows(weights, _last(length), np.cumsum(weights))
+
+
+def _weighted_mean(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Beats]:
+    """Means of any size, the ends of the range, ties, sums that do not belong to the operand, sums of zero."""
+    sums = np.full(length, rng.integers(0, 1 << int(rng.integers(1, 15))))
+    ends = rng.choice([-128, 128], length) * sums
+    operands = np.where(rng.random(length) < 0.2, ends, rng.integers(-128 * sums, 128 * sums + 1))
+    kind = rng.random()
+    if kind < 0.3:
+        sums = rng.integers(0, 1 << 14, length)
+        operands = rng.integers(-(1 << 31), 1 << 31, length) >> rng.integers(0, 31, length)
+        operands = np.where(rng.random(length) < 0.1, -(1 << 31), operands)
+    elif kind < 0.6:  # 32767 = 7 * 4681: odd numbers of 64 * sum / 7 are halves
+        part = int(rng.integers(1, (1 << 14) // 7))
+        sums, operands = np.full(length, 7 * part), 64 * part * rng.integers(-14, 15, length)
+    sinks = {"operand": _rows(operands, sums, _last(length))}
+    return sinks, _rows(nonlinear.weighted_mean(operands, sums), _last(length))
 
 
 def _softmax_powers(rng: np.random.Generator, length: int) -> tuple[dict[str, Beats], Beats]:
@@ -174,15 +211,33 @@ DRIVEN: Mapping[str, Driven] = {
     "absmax_quantise": Driven(
         {"operand": _OPERAND}, {"result_o": 8, "scale_o": 16, "result_last_o": 1}, _absmax, two_passes=True
     ),
-    "rms_norm": Driven({"operand": _OPERAND, "gain": {"gain_i": 16}}, _RESULT, _rms_norm, two_passes=True),
+    "rms_norm": Driven(
+        {"operand": _OPERAND, "gain": {"gain_i": 16, "gain_fraction_i": 4}}, _RESULT, _rms_norm, two_passes=True
+    ),
     "layer_norm": Driven(
-        {"operand": _OPERAND, "gain": {"gain_i": 16, "bias_i": 16}}, _RESULT, _layer_norm, two_passes=True
+        {"operand": _OPERAND, "gain": {"gain_i": 16, "bias_i": 16, "gain_fraction_i": 4}},
+        _RESULT,
+        _layer_norm,
+        two_passes=True,
     ),
     "softmax": Driven(
         {"operand": {"operand_i": 32, "multiplier_i": 16, "shift_i": 6, "operand_last_i": 1}},
         {"result_o": 8, "result_last_o": 1},
         _softmax,
         two_passes=True,
+    ),
+    "softmax_weights": Driven(
+        {"operand": {"operand_i": 32, "multiplier_i": 16, "shift_i": 6, "operand_last_i": 1}},
+        {"result_o": 8, "result_last_o": 1},
+        _softmax_weights,
+        two_passes=True,
+        widths={"sum_o": lambda max_length: (max_length - 1).bit_length() + 8},
+        kept=("sum_o",),
+    ),
+    "weighted_mean": Driven(
+        {"operand": {"operand_i": 32, "sum_i": 14, "operand_last_i": 1}},
+        _RESULT,
+        _weighted_mean,
     ),
     "softmax_powers": Driven(
         {"operand": {"operand_i": 32, "multiplier_i": 16, "shift_i": 6, "operand_last_i": 1}},
@@ -207,6 +262,7 @@ DRIVEN: Mapping[str, Driven] = {
 CONFIGURATIONS: Mapping[str, tuple[str, int, int]] = {
     **{module: (module, 12, 24) for module in DRIVEN},
     "softmax_long": ("softmax", 300, 4),
+    "softmax_weights_long": ("softmax_weights", 300, 4),
 }
 """What is simulated: module, longest vector that it holds, and vectors in each of the long scenarios."""
 

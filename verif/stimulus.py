@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tpugen.arithmetic.integers import IntArray, as_integers
-from tpugen.spec import AdderSpec, Contract, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
+from tpugen.spec import AdderSpec, ArithmeticSpec, Contract, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for
 from tpugen.verif import golden
 from tpugen.verif.effort import effort_for
 from tpugen.verif.harness import combinational_layout, stream_layout
@@ -23,7 +23,7 @@ _LIGHT = Stall(start=0.2, stop=0.6)
 _HEAVY = Stall(start=0.25, stop=0.15)
 
 
-def make_plan(spec: DesignSpec, seed: int) -> StreamPlan | CombinationalPlan:
+def make_plan(spec: ArithmeticSpec, seed: int) -> StreamPlan | CombinationalPlan:
     """The bench plan of a spec: a pure function of its arguments."""
     contract = contract_for(spec)
     if isinstance(spec, AdderSpec | MultiplierSpec):

@@ -3,8 +3,8 @@
 A unit has channels with valid and ready (see `tpugen.spec.contract`): any number of sinks and one source. A scenario
 says which beats enter, which must leave, how often each channel pauses, and whether a reset cuts it off. The bench
 offers noise where nothing is valid, compares every beat on offer, whether taken or held back, bit for bit, demands that
-an offer stays until it is taken and that reset clears it at once, counts flags, and measures the cycles from the
-first beat in to the last beat out. A unit that stops moving is a finding, never a hang.
+an offer stays until it is taken and that reset clears it at once, counts flags, watches what must outlast its beat, and
+measures the cycles from the first beat in to the last beat out. A unit that stops moving is a finding, never a hang.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class StreamUnit:
         source: The channel out of it.
         parameters: Verilog parameters.
         flags: One-bit outputs whose active cycles are counted.
+        kept: Payload ports of the source that stay as they are from a beat to the next one.
     """
 
     module: str
@@ -82,6 +83,7 @@ class StreamUnit:
     source: StreamChannel
     parameters: Mapping[str, int] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ def bench_text(unit: StreamUnit, scenarios: Sequence[Scenario], seed: int, *, st
         bench=_BENCH,
         seed=seed,
         width=out.width_bits,
+        kept=f"{out.width_bits}'h{out.word([-1 if port in unit.kept else 0 for port in out.payload]):x}",
         results=sum(len(s.expected) for s in scenarios),
         source=out.name,
         unit=instance(unit.module, "u_unit", nets, parameters),
@@ -286,7 +289,7 @@ module {bench};
   wire [{width}-1:0] out_beat;
   reg  [{width}-1:0] held_beat;
   wire out_valid;
-  reg  out_ready, held, running, patient;
+  reg  out_ready, held, seen, running, patient;
 {declarations}
 {flags}
 
@@ -316,7 +319,7 @@ module {bench};
     integer start;
     begin
       scenario = number; complaints = 0; cycle = 0; first = -1; last = -1; idle = 0; settle = {settle};
-      start = expected_next; held = 1'b0;
+      start = expected_next; held = 1'b0; seen = 1'b0;
       rst_n = 1'b0;
       out_ready = 1'b0;
 {clear}
@@ -340,8 +343,11 @@ module {bench};
             idle = 0;
           end
           held = !out_ready;
+          seen = 1'b1;
           held_beat = out_beat;
         end else begin
+          if (seen && ((out_beat ^ held_beat) & {kept}) !== {width}'h0)
+            complain("not-kept", expected_next - start, out_beat, held_beat);
           if (out_valid !== 1'b0) complain("unknown-valid", expected_next - start, 0, 0);
           if (held) complain("withdrawn", expected_next - start, 0, 0);
           held = 1'b0;

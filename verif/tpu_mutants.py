@@ -292,7 +292,13 @@ TPU_MUTANTS: tuple[Mutant, ...] = (
     *mutants_of(
         "tpu",
         "tpu",
-        ("a_slice[r*8+7] && !unsigned_activations", "a_slice[r*8+7]", "unsigned activations taken as signed"),
+        (".stream_errors_i (stream_errors)", ".stream_errors_i (6'd0)", "errors on the streams untold"),
+        (".abort_i              (abort)", ".abort_i              (1'b0)", "abort not handed on"),
+    ),
+    *mutants_of(
+        "tpu",
+        "tpu_core",
+        ("a_slice[r*8+7] && !unsigned_i", "a_slice[r*8+7]", "unsigned activations taken as signed"),
         (".size_m_i         (b_size_m)", ".size_m_i         (size_m)", "B sent for every tile row"),
         (".weight_i        (b_slice)", ".weight_i        (~b_slice)", "weights inverted"),
     ),

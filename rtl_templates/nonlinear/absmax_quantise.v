@@ -60,7 +60,7 @@ module absmax_quantise #(
     .length_o        (length)
   );
 
-  vector_buffer #(
+  memory #(
     .Depth (MaxLength),
     .Width (16)
   ) u_buffer (

@@ -6,8 +6,6 @@
 module layer_norm #(
   /// Longest vector; legal 2..16384.
   parameter integer MaxLength = 64,
-  /// Fraction bits of the gains; legal 0..15.
-  parameter integer GainFraction = 12,
   /// Fraction bits of the result and of the biases; legal 0..15.
   parameter integer OutputFraction = 8
 ) (
@@ -26,6 +24,8 @@ module layer_norm #(
   output wire        gain_ready_o,
   /// Two's complement.
   input  wire [15:0] gain_i,
+  /// Fraction bits of the gain.
+  input  wire [3:0]  gain_fraction_i,
   /// Two's complement, in the format of the result.
   input  wire [15:0] bias_i,
   output wire        result_valid_o,
@@ -43,12 +43,8 @@ module layer_norm #(
   localparam integer SpreadWidth = 2 * AddressWidth + 31;
   // The root is at least 2^-15 over the length, less a trifle: exponents up to 31 + AddressWidth.
   localparam integer Steps = AddressWidth + 32;
-  localparam [5:0] Scale = GainFraction[5:0] - OutputFraction[5:0];
 
   generate
-    if (GainFraction < 0 || GainFraction > 15) begin : gen_gain_fraction_error
-      tpugen_error_gain_fraction_must_be_0_to_15 u_error ();
-    end
     if (OutputFraction < 0 || OutputFraction > 15) begin : gen_output_fraction_error
       tpugen_error_output_fraction_must_be_0_to_15 u_error ();
     end
@@ -88,7 +84,7 @@ module layer_norm #(
 
   assign gain_ready_o = emitting && advance && known;
 
-  vector_buffer #(
+  memory #(
     .Depth (MaxLength),
     .Width (16)
   ) u_buffer (
@@ -144,6 +140,7 @@ module layer_norm #(
 
   reg  [LengthWidth-1:0] length_q;
   reg  [TotalWidth-1:0]  total_q;
+  wire [5:0]             shift = exponent + {2'b00, gain_fraction_i} - OutputFraction[5:0];
   reg  [AlongWidth-1:0]  along_q;
   wire [AlongWidth-1:0]  along;
 
@@ -151,7 +148,7 @@ module layer_norm #(
     if (read) begin
       length_q <= length;
       total_q  <= total;
-      along_q  <= {exponent + Scale, mantissa, bias_i, gain_i};
+      along_q  <= {shift, mantissa, bias_i, gain_i};
     end
   end
 

@@ -5,8 +5,6 @@
 module rms_norm #(
   /// Longest vector; legal 2..16384.
   parameter integer MaxLength = 64,
-  /// Fraction bits of the gains; legal 0..15.
-  parameter integer GainFraction = 12,
   /// Fraction bits of the result; legal 0..15.
   parameter integer OutputFraction = 8
 ) (
@@ -25,6 +23,8 @@ module rms_norm #(
   output wire        gain_ready_o,
   /// Two's complement.
   input  wire [15:0] gain_i,
+  /// Fraction bits of the gain.
+  input  wire [3:0]  gain_fraction_i,
   output wire        result_valid_o,
   input  wire        result_ready_i,
   /// This element is the last of its vector.
@@ -37,12 +37,8 @@ module rms_norm #(
   localparam integer SumWidth = 31 + AddressWidth;
   // The root is at least 2^-15, less a trifle: exponents 15..31.
   localparam integer Steps = 32;
-  localparam [5:0] Scale = GainFraction[5:0] - OutputFraction[5:0];
 
   generate
-    if (GainFraction < 0 || GainFraction > 15) begin : gen_gain_fraction_error
-      tpugen_error_gain_fraction_must_be_0_to_15 u_error ();
-    end
     if (OutputFraction < 0 || OutputFraction > 15) begin : gen_output_fraction_error
       tpugen_error_output_fraction_must_be_0_to_15 u_error ();
     end
@@ -82,7 +78,7 @@ module rms_norm #(
 
   assign gain_ready_o = emitting && advance && known;
 
-  vector_buffer #(
+  memory #(
     .Depth (MaxLength),
     .Width (16)
   ) u_buffer (
@@ -139,7 +135,7 @@ module rms_norm #(
     if (read) begin
       gain_q     <= gain_i;
       mantissa_q <= mantissa;
-      shift_q    <= exponent + Scale;
+      shift_q    <= exponent + {2'b00, gain_fraction_i} - OutputFraction[5:0];
     end
   end
 

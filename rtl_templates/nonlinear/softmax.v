@@ -89,7 +89,7 @@ module softmax #(
   wire [12:0] read_ceiling;
   wire [16:0] read_power;
 
-  vector_buffer #(
+  memory #(
     .Depth (MaxLength),
     .Width (30)
   ) u_buffer (

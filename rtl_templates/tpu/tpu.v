@@ -66,10 +66,6 @@ module tpu #(
   output wire               m_axis_tlast_o
 );
 
-  localparam integer ActivationWidth = 8 + UnsignedActivations;
-  localparam integer WeightWidth = 8;
-  localparam integer AccumulatorWidth = 32;
-
   // Control.
   wire        write;
   wire [3:0]  write_word;
@@ -168,175 +164,47 @@ module tpu #(
     .interrupt_o     (interrupt_o)
   );
 
-  // Operands.
-  wire [15:0]              a_size_n;
-  wire [15:0]              b_size_m;
-  wire                     a_chunk_valid;
-  wire                     b_chunk_valid;
-  wire                     a_release;
-  wire                     b_release;
-  wire                     fetch;
-  wire [$clog2(Depth)-1:0] fetch_position;
-  wire [Rows*8-1:0]        a_slice;
-  wire [Cols*8-1:0]        b_slice;
-  wire                     slice_valid;
-  wire                     slice_ready;
-  wire                     slice_last;
-
-  tpu_sequencer #(
-    .Rows  (Rows),
-    .Cols  (Cols),
-    .Depth (Depth)
-  ) u_sequencer (
-    .clk_i            (clk_i),
-    .rst_ni           (rst_ni),
-    .start_i          (start),
-    .size_m_i         (size_m),
-    .size_k_i         (size_k),
-    .size_n_i         (size_n),
-    .a_size_n_o       (a_size_n),
-    .b_size_m_o       (b_size_m),
-    .a_chunk_valid_i  (a_chunk_valid),
-    .b_chunk_valid_i  (b_chunk_valid),
-    .fetch_o          (fetch),
-    .fetch_position_o (fetch_position),
-    .a_release_o      (a_release),
-    .b_release_o      (b_release),
-    .slice_valid_o    (slice_valid),
-    .slice_ready_i    (slice_ready),
-    .slice_last_o     (slice_last)
-  );
-
-  tpu_operand_memory #(
-    .Rows  (Rows),
-    .Cols  (Cols),
-    .Depth (Depth),
-    .Width (Rows * 8)
-  ) u_a_memory (
-    .clk_i            (clk_i),
-    .rst_ni           (rst_ni),
-    .start_i          (start),
-    .abort_i          (abort),
-    .size_m_i         (size_m),
-    .size_k_i         (size_k),
-    .size_n_i         (a_size_n),
-    .s_axis_tvalid_i  (s_axis_a_tvalid_i),
-    .s_axis_tready_o  (s_axis_a_tready_o),
-    .s_axis_tdata_i   (s_axis_a_tdata_i),
-    .s_axis_tlast_i   (s_axis_a_tlast_i),
-    .chunk_valid_o    (a_chunk_valid),
-    .fetch_i          (fetch),
-    .fetch_position_i (fetch_position),
-    .release_i        (a_release),
-    .slice_o          (a_slice),
-    .early_o          (stream_errors[0]),
-    .missing_o        (stream_errors[1])
-  );
-
-  tpu_operand_memory #(
-    .Rows  (Rows),
-    .Cols  (Cols),
-    .Depth (Depth),
-    .Width (Cols * 8)
-  ) u_b_memory (
-    .clk_i            (clk_i),
-    .rst_ni           (rst_ni),
-    .start_i          (start),
-    .abort_i          (abort),
-    .size_m_i         (b_size_m),
-    .size_k_i         (size_k),
-    .size_n_i         (size_n),
-    .s_axis_tvalid_i  (s_axis_b_tvalid_i),
-    .s_axis_tready_o  (s_axis_b_tready_o),
-    .s_axis_tdata_i   (s_axis_b_tdata_i),
-    .s_axis_tlast_i   (s_axis_b_tlast_i),
-    .chunk_valid_o    (b_chunk_valid),
-    .fetch_i          (fetch),
-    .fetch_position_i (fetch_position),
-    .release_i        (b_release),
-    .slice_o          (b_slice),
-    .early_o          (stream_errors[2]),
-    .missing_o        (stream_errors[3])
-  );
-
-  // The array.
-  wire [Rows*ActivationWidth-1:0]  activations;
-  wire                             row_valid;
-  wire                             row_ready;
-  wire                             row_last;
-  wire [Cols*AccumulatorWidth-1:0] row;
-
-  genvar r;
-  generate
-    for (r = 0; r < Rows; r = r + 1) begin : gen_activation
-      if (UnsignedActivations != 0) begin : gen_extended
-        assign activations[r*ActivationWidth +: ActivationWidth] =
-            {a_slice[r*8+7] && !unsigned_activations, a_slice[r*8 +: 8]};
-      end else begin : gen_plain
-        assign activations[r*ActivationWidth +: ActivationWidth] = a_slice[r*8 +: 8];
-      end
-    end
-    if (UnsignedActivations == 0) begin : gen_unused_setting
-      wire unused_setting = &{1'b0, unsigned_activations};
-    end
-  endgenerate
-
-  array_output_stationary #(
-    .Rows             (Rows),
-    .Cols             (Cols),
-    .ActivationWidth  (ActivationWidth),
-    .WeightWidth      (WeightWidth),
-    .AccumulatorWidth (AccumulatorWidth),
-    .Signed           (1)
-  ) u_array (
-    .clk_i           (clk_i),
-    .rst_ni          (rst_ni),
-    .operand_valid_i (slice_valid),
-    .operand_ready_o (slice_ready),
-    .operand_last_i  (slice_last),
-    .activation_i    (activations),
-    .weight_i        (b_slice),
-    .result_valid_o  (row_valid),
-    .result_ready_i  (row_ready),
-    .result_last_o   (row_last),
-    .result_o        (row)
-  );
-
-  wire unused_row_last = &{1'b0, row_last};
-
-  tpu_result_port #(
-    .Rows            (Rows),
-    .Cols            (Cols),
-    .MultiplierWidth (MultiplierWidth)
-  ) u_results (
+  tpu_core #(
+    .Rows                (Rows),
+    .Cols                (Cols),
+    .Depth               (Depth),
+    .MultiplierWidth     (MultiplierWidth),
+    .UnsignedActivations (UnsignedActivations)
+  ) u_core (
     .clk_i                (clk_i),
     .rst_ni               (rst_ni),
     .start_i              (start),
     .abort_i              (abort),
     .size_m_i             (size_m),
+    .size_k_i             (size_k),
     .size_n_i             (size_n),
     .bias_enable_i        (bias_enable),
+    .activation_i         (activation),
+    .wide_i               (wide),
+    .unsigned_i           (unsigned_activations),
+    .square_shift_i       (square_shift),
     .multiplier_i         (multiplier),
     .shift_i              (shift),
     .zero_point_i         (zero_point),
-    .activation_i         (activation),
-    .square_shift_i       (square_shift),
-    .wide_i               (wide),
+    .s_axis_a_tvalid_i    (s_axis_a_tvalid_i),
+    .s_axis_a_tready_o    (s_axis_a_tready_o),
+    .s_axis_a_tdata_i     (s_axis_a_tdata_i),
+    .s_axis_a_tlast_i     (s_axis_a_tlast_i),
+    .s_axis_b_tvalid_i    (s_axis_b_tvalid_i),
+    .s_axis_b_tready_o    (s_axis_b_tready_o),
+    .s_axis_b_tdata_i     (s_axis_b_tdata_i),
+    .s_axis_b_tlast_i     (s_axis_b_tlast_i),
     .s_axis_bias_tvalid_i (s_axis_bias_tvalid_i),
     .s_axis_bias_tready_o (s_axis_bias_tready_o),
     .s_axis_bias_tdata_i  (s_axis_bias_tdata_i),
     .s_axis_bias_tlast_i  (s_axis_bias_tlast_i),
-    .row_valid_i          (row_valid),
-    .row_ready_o          (row_ready),
-    .row_i                (row),
     .m_axis_tvalid_o      (m_axis_tvalid_o),
     .m_axis_tready_i      (m_axis_tready_i),
     .m_axis_tdata_o       (m_axis_tdata_o),
     .m_axis_tkeep_o       (m_axis_tkeep_o),
     .m_axis_tlast_o       (m_axis_tlast_o),
     .done_o               (done),
-    .bias_early_o         (stream_errors[4]),
-    .bias_missing_o       (stream_errors[5])
+    .stream_errors_o      (stream_errors)
   );
 
 endmodule

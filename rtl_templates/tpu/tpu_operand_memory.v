@@ -103,7 +103,7 @@ module tpu_operand_memory #(
     .missing_o       (missing_o)
   );
 
-  vector_buffer #(
+  memory #(
     .Depth (Words),
     .Width (Width)
   ) u_memory (

@@ -1,6 +1,6 @@
 """The integer decoder layer once more, on plain Python integers: loops, fractions, and no matrix.
 
-Shares with the model only the units that have tests of their own: norms, softmax, GELU.
+Shares with the model only the units that have tests of their own: norms, weights of softmax, GELU.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tpugen.arithmetic.decoder_layer import IntegerLayer, IntegerNorm
-from tpugen.arithmetic.nonlinear import gelu, layer_norm, rms_norm, softmax
+from tpugen.arithmetic.nonlinear import gelu, layer_norm, rms_norm, softmax_weights
 
 Vector = list[int]
 
@@ -66,11 +66,10 @@ class PlainLayer:
             keys = [k[head // shared] for k, _ in self.cache]
             values = [v[head // shared] for _, v in self.cache]
             scores = [sum(a * b for a, b in zip(query, key, strict=True)) for key in keys]
-            shares = softmax(scores, layer.softmax.multiplier, layer.softmax.shift).tolist()
+            weights = softmax_weights(scores, layer.softmax.multiplier, layer.softmax.shift).weights.tolist()
             for column in zip(*values, strict=True):
-                total = sum(share * value for share, value in zip(shares, column, strict=True))
-                factor = Fraction(layer.context.multiplier, 2**layer.context.shift)
-                context.append(limited(rounded(total * factor), 16))
+                total = sum(weight * value for weight, value in zip(weights, column, strict=True))
+                context.append(rounded(Fraction(32767 * total, 128 * sum(weights))))
         return context
 
     def token(self, x: Vector) -> Vector:

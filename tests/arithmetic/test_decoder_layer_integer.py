@@ -67,7 +67,6 @@ def test_any_constants_and_any_stream_equal_the_second_opinion(shape: LayerShape
     layer = replace(
         layer,
         constants={name: Factor(int(rng.integers(1 << 16)), int(rng.integers(12, 34))) for name in layer.constants},
-        context=Factor(int(rng.integers(1 << 16)), int(rng.integers(8, 18))),
         softmax=Factor(int(rng.integers(1 << 16)), int(rng.integers(0, 24))),
         activation_shift=int(rng.integers(0, 16)),
         gate_shift=int(rng.integers(0, 16)),
@@ -87,6 +86,8 @@ def test_a_token_leaves_every_result_in_its_trace() -> None:
     assert (state.values[:3] == [t.v for t in traces]).all()
     assert not state.keys[3:].any()
     assert trace.scores.shape == trace.p.shape == (4, 3)
+    assert trace.p.max(axis=-1).tolist() == [255] * 4
+    assert trace.p_sums.tolist() == trace.p.sum(axis=-1).tolist()
     assert trace.context.shape == trace.q.shape == (4, 4)
     assert trace.g is not None
     assert trace.g.shape == trace.u.shape == trace.h.shape == (24,)

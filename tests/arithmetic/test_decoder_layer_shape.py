@@ -41,10 +41,10 @@ def test_without_a_gate_and_without_shared_keys() -> None:
         ({"d": 0}, "d: 0 is not legal; legal: 1..16384; 1 would work"),
         ({"d": 16385, "heads": 5}, "d: 16385 is not legal; legal: 1..16384; 16384 would work"),
         ({"d_ff": 65537}, "d_ff: 65537 is not legal; legal: 1..65536; 65536 would work"),
-        ({"context": 0}, "context: 0 is not legal; legal: 1..1048576; 1 would work"),
-        ({"d": 66}, "d: 66 does not divide into 4 heads; 64 would work"),
+        ({"context": 0}, "context: 0 is not legal; legal: 1..65536; 1 would work"),
+        ({"d": 66}, "d: 66 does not divide into 4 heads; legal: multiples of 4; 64 would work"),
         ({"heads": 65}, "heads: 65 is not legal; legal: 1..64; 64 would work"),
-        ({"kv_heads": 3}, "kv_heads: 4 heads do not share 3 evenly; 2 would work"),
+        ({"kv_heads": 3}, "kv_heads: 4 heads do not share 3 evenly; legal: divisors of 4; 2 would work"),
         ({"kv_heads": 8}, "kv_heads: 8 is not legal; legal: 1..4; 4 would work"),
         ({"kv_heads": 0}, "kv_heads: 0 is not legal; legal: 1..4; 1 would work"),
         ({"norm": "batch_norm"}, "norm: 'batch_norm' is not legal; legal: rms_norm, layer_norm"),
@@ -69,6 +69,6 @@ def test_every_violation_is_listed() -> None:
     assert str(caught.value).split("\n") == [
         "the decoder layer is not legal (3 violations):",
         "  - d_ff: 0 is not legal; legal: 1..65536; 1 would work",
-        "  - d: 10 does not divide into 4 heads; 8 would work",
-        "  - kv_heads: 4 heads do not share 3 evenly; 2 would work",
+        "  - d: 10 does not divide into 4 heads; legal: multiples of 4; 8 would work",
+        "  - kv_heads: 4 heads do not share 3 evenly; legal: divisors of 4; 2 would work",
     ]

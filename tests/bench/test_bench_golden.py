@@ -115,9 +115,49 @@ def _with_body(spec: DesignSpec, body: str) -> dict[str, str]:
     return {"top.v": f"module {contract.module} (\n  {ports}\n);\n{body}\nendmodule\n"}
 
 
-@pytest.mark.parametrize("spec", [ADDER, MULTIPLIER, MAC, OUTPUTS, WEIGHTS, INPUTS], ids=lambda s: s.kind)
+TENSOR = spec_from_dict(
+    {"kind": "tpu", "rows": 3, "cols": 2, "operand_depth": 4, "multiplier_width_bits": 16, "unsigned_activations": True}
+)
+TILE = spec_from_dict(
+    {"kind": "pim_tile", "rows": 20, "cols": 9, "crossbar_rows": 8, "crossbar_cols": 4, "adc_bits": 3,
+     "columns_per_adc": 3, "zero_skipping": True, "input_lanes": 3, "output_lanes": 2}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", [ADDER, MULTIPLIER, MAC, OUTPUTS, WEIGHTS, INPUTS, TENSOR, TILE], ids=lambda s: s.kind)
 def test_right_rtl_passes(spec: DesignSpec, tmp_path: Path) -> None:
     assert _rules(spec, _composed(spec), tmp_path) == []
+
+
+TOP = "top"
+
+
+@pytest.mark.parametrize(
+    ("spec", "file", "right", "wrong"),
+    [
+        (TILE, TOP, ".AdcBits         (3)", ".AdcBits         (4)"),
+        (TILE, TOP, ".ZeroSkipping    (1)", ".ZeroSkipping    (0)"),
+        (TILE, TOP, ".ColumnsPerAdc   (3)", ".ColumnsPerAdc   (4), .NoiseSigma (256)"),
+        (TENSOR, "tpu_result_lane.v", "{15'd0, root} * {15'd0, root}", "{15'd0, root} + {15'd0, root}"),
+        (TENSOR, "tpu_sequencer.v", "keep_a ? 16'd1 : size_n_i", "size_n_i"),
+        (TENSOR, "tpu_result_lane.v", "rectified_q <= rectified;", "rectified_q <= 0;"),
+    ],
+)
+def test_wrong_accelerators_are_refused(spec: DesignSpec, file: str, right: str, wrong: str, tmp_path: Path) -> None:
+    texts = _composed(spec)
+    name = f"{contract_for(spec).module}.v" if file == TOP else file
+    if "NoiseSigma" in wrong:
+        texts[name] = texts[name].replace(".NoiseSigma      (0),\n", "")
+    assert right in texts[name]
+    changed = texts | {name: texts[name].replace(right, wrong)}
+    assert {*_rules(spec, changed, tmp_path)} & {"mismatch", "hang", "extra", "unknown"}
+
+
+def test_a_decoder_layer_has_no_second_opinion_and_that_is_said(tmp_path: Path) -> None:
+    (finding,) = golden_check(spec_from_dict({"kind": "pim_llm"}), [], tmp_path)
+    assert (finding.severity, finding.rule) == ("info", "no-second-opinion")
+    stuck = spec_from_dict({"kind": "pim_tile", "faults": {"stuck_on": 5}})
+    assert [finding.rule for finding in golden_check(stuck, [], tmp_path)] == ["no-second-opinion"]
 
 
 def test_another_unit_is_refused(tmp_path: Path) -> None:

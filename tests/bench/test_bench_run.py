@@ -156,12 +156,12 @@ def test_choices_that_make_no_sense_are_refused() -> None:
 def test_a_limit_draws_evenly_from_each_suite() -> None:
     chosen = choose_problems(BenchConfiguration(limit=5))
     assert [problem.suite for problem in chosen] == sorted([problem.suite for problem in chosen], key=_suite_order)
-    assert len(chosen) == 20
+    assert len(chosen) == 25
     assert {problem.kind for problem in chosen if problem.suite == "modules"} == {"adder", "multiplier", "mac"}
 
 
 def _suite_order(name: str) -> int:
-    return ["modules", "integration", "free-text", "template"].index(name)
+    return ["modules", "integration", "free-text", "template", "accelerators"].index(name)
 
 
 # -- a chat model ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from tpugen.arithmetic import ADDERS, MULTIPLIERS
 from tpugen.bench.problems import SUITES, Problem, differences, load_suite, parse_suite
 from tpugen.errors import RequestError, UnknownNameError
-from tpugen.spec import spec_from_dict
+from tpugen.spec import PimLlmSpec, PimTileSpec, spec_from_dict
 from tpugen.spec.language import parse_request
 
 PROBLEMS = {name: load_suite(name) for name in SUITES}
@@ -40,7 +40,19 @@ def test_integration_covers_dataflows_and_sharing() -> None:
         assert {spec["signed"] for spec in mine} == {True, False}
 
 
-@pytest.mark.parametrize("suite", ["modules", "integration", "template"])
+def test_accelerators_cover_every_kind_and_choice() -> None:
+    specs = [problem.spec for problem in PROBLEMS["accelerators"]]
+    assert {spec.kind for spec in specs} == {"tpu", "pim_tile", "pim_llm"}
+    for name in ("unsigned_activations", "weights", "zero_skipping", "gated", "norm", "activation"):
+        assert len({getattr(spec, name) for spec in specs if hasattr(spec, name)}) == 2, name
+    layers = [spec for spec in specs if isinstance(spec, PimLlmSpec)]
+    assert any(spec.kv_heads < spec.heads for spec in layers)
+    tiles = [spec for spec in specs if isinstance(spec, PimTileSpec)]
+    assert any(spec.rows % spec.crossbar_rows and spec.cols % spec.crossbar_cols for spec in tiles)
+    assert any("can clip" in remark for spec in tiles for remark in spec.remarks)
+
+
+@pytest.mark.parametrize("suite", ["modules", "integration", "template", "accelerators"])
 def test_every_number_of_the_spec_stands_in_the_prompt(suite: str) -> None:
     for problem in PROBLEMS[suite]:
         numbers = set(re.findall(r"\d+", problem.prompt))

@@ -133,8 +133,8 @@ def test_an_illegal_spec_exits_2(command: str, content: object, words: str, caps
 
 
 HINT = (
-    '  ask for an adder, a multiplier, a MAC or a systolic array, e.g. "8x8 output-stationary systolic array, '
-    'signed int8, 32-bit accumulators, 100 MHz"\n'
+    "  ask for an adder, a multiplier, a MAC, a systolic array, a TPU, a PIM tile or a PIM-LLM accelerator, e.g. "
+    '"8x8 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"\n'
 )
 BAD_SENTENCES = {
     "": f"the request is empty\n{HINT}",

@@ -21,7 +21,18 @@ from tpugen.dataset import (
 )
 from tpugen.dataset.classes import LARGE_SHAPES, element_count
 from tpugen.dataset.unit_choices import adder_forms, multiplier_forms, unit_at, unit_settings
-from tpugen.spec import Dataflow, DesignSpec, MacSpec, MultiplierUnit, SystolicArraySpec, contract_for, spec_from_dict
+from tpugen.spec import (
+    Dataflow,
+    DesignSpec,
+    MacSpec,
+    MultiplierUnit,
+    PimLlmSpec,
+    SystolicArraySpec,
+    contract_for,
+    spec_from_dict,
+)
+
+ACCELERATORS = ("tpu", "pim_tile", "pim_llm")
 
 PUBLISHED = 29_952
 """Designs of the largest published dataset of this sort."""
@@ -56,8 +67,9 @@ def test_plain_data_gives_the_same_legal_spec(specs: list[DesignSpec]) -> None:
 
 def test_every_kind_family_structure_and_dataflow_has_its_share(specs: list[DesignSpec]) -> None:
     kinds = Counter(spec.kind for spec in specs)
-    assert set(kinds) == {"adder", "multiplier", "mac", "systolic_array"}
-    assert min(kinds.values()) > 0.1 * len(specs)
+    assert set(kinds) == {"adder", "multiplier", "mac", "systolic_array", *ACCELERATORS}
+    assert min(count for kind, count in kinds.items() if kind not in ACCELERATORS) > 0.1 * len(specs)
+    assert all(100 < kinds[kind] < 0.02 * len(specs) for kind in ACCELERATORS)
     arrays = [spec for spec in specs if isinstance(spec, SystolicArraySpec)]
     flows = Counter(spec.dataflow for spec in arrays)
     assert set(flows) == set(get_args(Dataflow))
@@ -139,6 +151,40 @@ def test_a_sample_holds_every_class_and_large_arrays(specs: list[DesignSpec]) ->
     assert {name for spec in sample for name in classes_of(spec)} == {n for spec in specs for n in classes_of(spec)}
     shapes = {(spec.rows, spec.cols) for spec in sample if isinstance(spec, SystolicArraySpec)}
     assert set(LARGE_SHAPES) <= shapes
-    assert Counter(spec.kind for spec in sample).most_common()[-1][1] > 50
+    kinds = Counter(spec.kind for spec in sample)
+    assert min(count for kind, count in kinds.items() if kind not in ACCELERATORS) > 50
+    assert all(2 <= kinds[kind] <= 5 for kind in ACCELERATORS), "accelerators stand for their classes alone"
+    assert max(spec.d for spec in sample if isinstance(spec, PimLlmSpec)) < 20
     assert len(choose_sample(specs, 1)) < 400, "only what the classes need"
     assert max(map(element_count, sample)) == 256
+
+
+def test_every_choice_of_an_accelerator_has_a_class() -> None:
+    def classes(**fields: object) -> tuple[str, ...]:
+        return classes_of(spec_from_dict(fields))
+
+    assert classes(kind="tpu") == ("tpu/signed_activations",)
+    assert classes(kind="tpu", rows=17, unsigned_activations=True) == (
+        "tpu/unsigned_activations", "tpu/drain_stretches",
+    )  # fmt: skip
+    assert classes(kind="pim_tile") == ("pim_tile/crossbar", "pim_tile/all_planes")
+    assert classes(kind="pim_tile", cols=129, zero_skipping=True, output_lanes=2) == (
+        "pim_tile/grid", "pim_tile/skipping", "pim_tile/lanes",
+    )  # fmt: skip
+    assert classes(kind="pim_llm", kv_heads=1, gated=True, norm="layer_norm", activation="relu2") == (
+        "pim_llm/layer_norm", "pim_llm/relu2", "pim_llm/gated", "pim_llm/grouped_heads", "pim_llm/all_planes",
+    )  # fmt: skip
+
+
+def test_neighbours_of_accelerators_make_the_same_choices() -> None:
+    layer = {"kind": "pim_llm", "d": 64, "heads": 4}
+    base = group_of(spec_from_dict(layer))
+    assert base == "pim_llm/ternary/rms_norm/gelu"
+    assert group_of(spec_from_dict({**layer, "d": 128, "rows": 32, "adc_bits": 5})) == base
+    assert group_of(spec_from_dict({**layer, "kv_heads": 2, "gated": True, "zero_skipping": True})) == (
+        f"{base}+gated+grouped+skipping"
+    )
+    assert group_of(spec_from_dict({"kind": "tpu", "operand_depth": 64})) == "tpu/8x8"
+    assert group_of(spec_from_dict({"kind": "pim_tile", "weights": "binary", "zero_skipping": True})) == (
+        "pim_tile/binary+skipping/128x128"
+    )

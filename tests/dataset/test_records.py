@@ -6,7 +6,17 @@ import pytest
 
 from tpugen.dataset import VOICES, DesignRecord, core_specs, describe, generate_records, module_header, record_for
 from tpugen.rtl_templates import instantiated_modules
-from tpugen.spec import AdderSpec, MacSpec, MultiplierSpec, SystolicArraySpec, contract_for, spec_from_dict
+from tpugen.spec import (
+    AdderSpec,
+    MacSpec,
+    MultiplierSpec,
+    PimLlmSpec,
+    PimTileSpec,
+    SystolicArraySpec,
+    TpuSpec,
+    contract_for,
+    spec_from_dict,
+)
 from tpugen.writers.composer import compose
 
 RECORDS = list(generate_records())
@@ -16,7 +26,9 @@ def test_the_grid_holds_hundreds_of_distinct_legal_specs_of_every_kind():
     specs = list(core_specs())
     assert len(specs) >= 200
     assert len(set(specs)) == len(specs)
-    assert {spec.kind for spec in specs} == {"adder", "multiplier", "mac", "systolic_array"}
+    assert {spec.kind for spec in specs} == {
+        "adder", "multiplier", "mac", "systolic_array", "tpu", "pim_tile", "pim_llm",
+    }  # fmt: skip
     assert {spec.dataflow for spec in specs if isinstance(spec, SystolicArraySpec)} == {
         "output_stationary", "weight_stationary", "input_stationary",
     }  # fmt: skip
@@ -59,7 +71,11 @@ def test_every_voice_tells_neighbours_apart(voice: str):
     assert describe(SystolicArraySpec(**base, dataflow="weight_stationary"), voice) != sentence
 
 
-@pytest.mark.parametrize("spec", [AdderSpec(), MultiplierSpec(), MacSpec()], ids=lambda spec: spec.kind)
+@pytest.mark.parametrize(
+    "spec",
+    [AdderSpec(), MultiplierSpec(), MacSpec(), TpuSpec(), PimTileSpec(), PimLlmSpec()],
+    ids=lambda spec: spec.kind,
+)
 def test_every_voice_speaks_of_every_kind(spec):
     assert len({describe(spec, voice) for voice in VOICES}) == len(VOICES)
 

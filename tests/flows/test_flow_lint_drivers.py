@@ -111,7 +111,7 @@ def test_commands_are_pure() -> None:
     ]  # fmt: skip
     assert yosys.lint_script(files, "top").splitlines() == [
         'read_verilog -defer "a.v"', 'read_verilog -defer "b.v"', "hierarchy -check -top top", "proc", "check",
-        "flatten", "opt_clean", "check -assert",
+        "opt_clean -purge", "flatten", "opt_clean -purge", "check -assert",
     ]  # fmt: skip
 
 

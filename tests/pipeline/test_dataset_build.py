@@ -67,7 +67,7 @@ def test_every_row_is_true_to_its_design(built: tuple[Path, BuildSummary]) -> No
     out, summary = built
     rows = [DatasetRecord.model_validate(row) for row in rows_of(out)]
     assert len(rows) == summary.rows == ROWS == sum(summary.splits.values())
-    assert set(summary.kinds) == {"adder", "multiplier", "mac", "systolic_array"}
+    assert {"adder", "multiplier", "mac", "systolic_array"} < set(summary.kinds), "and accelerators, which stand last"
     for row in rows:
         spec = row.design()
         record = record_for(spec)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tpugen.errors import RequestError, SpecError
-from tpugen.pipeline.measure_steps import StaStep, _timing_findings, default_gemm, measurement
+from tpugen.pipeline.measure_steps import StaStep, _timing_findings, measurement
+from tpugen.pipeline.model_step import default_gemm
 from tpugen.pipeline.options import GenerateOptions
 from tpugen.pipeline.request import understand
 from tpugen.results import PowerResult, SynthesisResult, TimingResult

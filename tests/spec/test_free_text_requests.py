@@ -57,7 +57,15 @@ def test_a_misreading_is_never_silent(request_: dict[str, Any]) -> None:
 def test_the_requests_cover_what_can_be_asked_for() -> None:
     specs = [request["spec"] for request in REQUESTS]
     assert len({request["text"] for request in REQUESTS}) == len(REQUESTS) >= 240
-    assert {spec["kind"] for spec in specs} == {"adder", "multiplier", "mac", "systolic_array"}
+    assert {spec["kind"] for spec in specs} == {
+        "adder",
+        "multiplier",
+        "mac",
+        "systolic_array",
+        "tpu",
+        "pim_tile",
+        "pim_llm",
+    }
     for role, families in (("adder", ADDERS), ("multiplier", MULTIPLIERS)):
         units = [spec[role] for spec in specs if role in spec]
         assert {unit["family"] for unit in units} == set(families)

@@ -27,8 +27,8 @@ def test_nothing_buildable_says_what_can_be_asked_for() -> None:
     with pytest.raises(errors.LanguageError) as caught:
         parse_request("hello")
     assert caught.value.hint == (
-        'ask for an adder, a multiplier, a MAC or a systolic array, e.g. "8x8 output-stationary systolic array, '
-        'signed int8, 32-bit accumulators, 100 MHz"'
+        "ask for an adder, a multiplier, a MAC, a systolic array, a TPU, a PIM tile or a PIM-LLM accelerator, e.g. "
+        '"8x8 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"'
     )
 
 

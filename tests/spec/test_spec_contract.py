@@ -7,18 +7,40 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests_spec_strategies import specs
+from tests_spec_strategies import accelerator_specs, any_specs, specs
 
-from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, Port, SystolicArraySpec, contract_for
+from tpugen.arithmetic.decoder_layer.cycles import operator_cycles
+from tpugen.arithmetic.tpu import Register, Status, TpuShape, job_cycles
+from tpugen.rtl_templates import load_library
+from tpugen.rtl_templates.accelerators import accelerator_parameters
+from tpugen.spec import (
+    AcceleratorSpec,
+    AdderSpec,
+    CellFaults,
+    Contract,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    PimLlmSpec,
+    PimTileSpec,
+    Port,
+    ReadNoise,
+    SystolicArraySpec,
+    TpuSpec,
+    contract_for,
+)
+from tpugen.spec.accelerator_latency import PimLlmTiming, PimTileTiming, TpuTiming
 from tpugen.spec.design import Dataflow
 from tpugen.spec.latency import DRAIN_SEGMENT_ROWS, Latency, latency_for
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+SIDEBAND = frozenset(("interrupt_o", "error_o", "error_clear_i"))
+"""Ports of accelerators outside of every channel."""
 FLOWS: tuple[Dataflow, ...] = ("output_stationary", "weight_stationary", "input_stationary")
 
 
 @settings(deadline=None)
-@given(specs())
+@given(any_specs())
 def test_contracts_are_deterministic(spec: DesignSpec) -> None:
     again = type(spec).model_validate(spec.model_dump())
     assert contract_for(spec) == contract_for(again)
@@ -26,7 +48,7 @@ def test_contracts_are_deterministic(spec: DesignSpec) -> None:
 
 
 @settings(deadline=None)
-@given(specs())
+@given(any_specs())
 def test_ports_are_well_formed(spec: DesignSpec) -> None:
     contract = contract_for(spec)
     names = [port.name for port in contract.ports]
@@ -46,7 +68,7 @@ def test_ports_are_well_formed(spec: DesignSpec) -> None:
 
 
 @settings(deadline=None)
-@given(specs())
+@given(any_specs())
 def test_channels_name_ports_of_the_right_direction(spec: DesignSpec) -> None:
     contract = contract_for(spec)
     used: list[str] = []
@@ -61,13 +83,14 @@ def test_channels_name_ports_of_the_right_direction(spec: DesignSpec) -> None:
             assert contract.port(channel.last).direction == into
         used += [channel.valid, channel.ready, *channel.payload, *([channel.last] if channel.last else [])]
     if contract.clocked:
-        assert sorted(used) == sorted(port.name for port in contract.ports[2:])
+        beside = SIDEBAND if isinstance(spec, AcceleratorSpec) else frozenset()
+        assert sorted(used) == sorted(port.name for port in contract.ports[2:] if port.name not in beside)
     else:
         assert used == []
 
 
 @settings(deadline=None)
-@given(specs(), specs())
+@given(any_specs(), any_specs())
 def test_different_designs_have_different_modules(one: DesignSpec, other: DesignSpec) -> None:
     """The clock is no part of the RTL; everything else is part of the module's name."""
     if one.model_copy(update={"clock_mhz": 1.0}) == other.model_copy(update={"clock_mhz": 1.0}):
@@ -146,3 +169,92 @@ def test_drain_bubbles_stand_between_stretches(rows: int) -> None:
     stretches = -(-rows // DRAIN_SEGMENT_ROWS)
     assert latency.drain_bubbles == stretches - 1
     assert latency_for(SystolicArraySpec(rows=rows, dataflow="weight_stationary")).drain_bubbles == 0
+
+
+# -- whole accelerators -------------------------------------------------------------------------------------------
+
+
+def test_module_names_of_accelerators() -> None:
+    assert contract_for(TpuSpec(cols=4, unsigned_activations=True)).module == "tpu_8x4_depth256_mul32_unsigned"
+    tile = PimTileSpec(rows=20, input_lanes=2, zero_skipping=True, faults=CellFaults(stuck_on=9, seed=3))
+    assert contract_for(tile).module == (
+        "pim_tile_20x128_s8_r32_ternary_xbar128x128_adc8_share8_skip_stuck0_9_3_in2"
+    )  # fmt: skip
+    assert contract_for(PimLlmSpec(gated=True, kv_heads=2, noise=ReadNoise(sigma=64))).module == (
+        "pim_llm_d64_h4_kv2_ff256_gated_ctx64_rms_gelu_8x8_depth256_ternary_xbar128x128_adc8_share8_noise64_0"
+    )
+
+
+def _width(expression: str, parameters: dict[str, int]) -> int:
+    """A port's width as a card says it."""
+    for name in sorted(parameters, key=len, reverse=True):
+        expression = re.sub(rf"\b{name}\b", str(parameters[name]), expression)
+    assert re.fullmatch(r"[\d+*() -]+", expression), expression
+    return int(eval(expression))
+
+
+@settings(deadline=None, max_examples=60)
+@given(accelerator_specs())
+def test_accelerators_have_the_ports_of_their_library_module(spec: AcceleratorSpec) -> None:
+    parameters = {
+        name: int(value.removeprefix("32'h"), 16 if value.startswith("32'h") else 10)
+        for name, value in accelerator_parameters(spec).items()
+    }
+    card = load_library()[spec.kind].card
+    assert {parameter.name for parameter in card.parameters} == {*parameters}
+    ports = {port.name: (port.direction, _width(port.width, parameters)) for port in card.ports}
+    assert {port.name: (port.direction, port.width_bits) for port in contract_for(spec).ports} == ports
+
+
+@settings(deadline=None)
+@given(accelerator_specs())
+def test_accelerators_speak_of_no_tiles_and_their_timing_survives_json(spec: AcceleratorSpec) -> None:
+    contract = contract_for(spec)
+    assert Contract.model_validate_json(contract.model_dump_json()) == contract
+    assert contract.latency.form == "accelerator"
+    with pytest.raises(ValueError, match="speak of no tiles"):
+        contract.latency.tile_cycles(1)
+    with pytest.raises(ValueError, match="speak of no tiles"):
+        contract.latency.tile_interval(1)
+
+
+def test_the_timing_of_a_tensor_unit_is_that_of_its_driver() -> None:
+    timing = TpuTiming.of(TpuSpec(rows=17, cols=3, operand_depth=8))
+    assert timing.job_cycles(40, 20, 7) == job_cycles(TpuShape(17, 3, 8), 40, 20, 7)
+    assert timing.formula() == (
+        "min(K, 8) + (T - 1)*P + K + 18 + 3 + 9 cycles per job of M x K x N, with T = ceil(M/17)*ceil(N/3) tiles and a "
+        "period P = max(K, 18), or P = max(8*ceil(K/8), 18) where K > 8"
+    )
+
+
+def test_the_timing_of_a_tile_is_that_of_its_model() -> None:
+    spec = PimTileSpec(rows=50, cols=30, input_lanes=4, output_lanes=7, columns_per_adc=3, zero_skipping=True)
+    timing = PimTileTiming.of(spec)
+    for planes in (1, 5, 8):
+        assert timing.vector_cycles(planes) == spec.shape.vector_cycles(planes)
+        assert timing.period_cycles(planes) == spec.shape.period_cycles(planes)
+    assert timing.vector_cycles() == timing.vector_cycles(8)
+    assert timing.formula() == (
+        "13 + 3*P + 4 + 5 cycles per vector, P bit planes read (1 to 8; those that are zero in every row are skipped); "
+        "results begin 3*P + 5 cycles after the last activations; one vector every max(3*P + 3 + 5, 3*(P - 1) + 1 + "
+        "13) cycles back to back"
+    )
+
+
+def test_the_timing_of_a_layer_is_that_of_its_operators() -> None:
+    spec = PimLlmSpec(d=16, heads=2, d_ff=24, context=5, gated=True, norm="layer_norm", zero_skipping=True, rows=3)
+    timing = PimLlmTiming.of(spec)
+    for position in (0, 4):
+        found = timing.operator_cycles(position)
+        assert found == operator_cycles(spec.shape, spec.array, spec.crossbars, position)
+        assert timing.token_cycles(position) == sum(found.values())
+    first, last = timing.token_cycles(0), timing.token_cycles(4)
+    assert timing.formula().startswith(f"at most {first:,} cycles for the token at position 0, at most {last:,} at")
+
+
+def test_every_register_and_status_bit_of_a_tensor_unit_is_told() -> None:
+    text = " ".join(contract_for(TpuSpec()).behaviour)
+    for register in Register:
+        assert f"0x{register:02X} {register.name}: " in text
+    for bit in Status:
+        assert f"{bit.value.bit_length() - 1} {bit.name}" in text

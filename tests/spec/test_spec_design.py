@@ -22,6 +22,8 @@ from tpugen.spec import (
 )
 from tpugen.spec.design import default_accumulator_width_bits
 
+KINDS = "adder, multiplier, mac, systolic_array, tpu, pim_tile, pim_llm"
+
 
 def message_of(data: dict[str, Any]) -> str:
     with pytest.raises(SpecError) as caught:
@@ -84,10 +86,10 @@ def test_default_accumulator_has_sixteen_guard_bits(activation: int, weight: int
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({}, "kind: found 'nothing'; legal: adder, multiplier, mac, systolic_array; systolic_array would work"),
+        ({}, f"kind: found 'nothing'; legal: {KINDS}; systolic_array would work"),
         (
             {"kind": "fifo"},
-            "kind: found 'fifo'; legal: adder, multiplier, mac, systolic_array; systolic_array would work",
+            f"kind: found 'fifo'; legal: {KINDS}; systolic_array would work",
         ),
         ({"kind": "systolic_array", "rows": 0}, "rows: 0 is not legal; legal: 1..256; 8 would work"),
         ({"kind": "systolic_array", "rows": 100000}, "rows: 100000 is not legal; legal: 1..256; 8 would work"),
@@ -174,7 +176,9 @@ def test_any_data_is_a_spec_or_a_spec_error(extra: dict[str, Any], kind: str) ->
 
 def test_schema_describes_every_kind() -> None:
     schema = spec_json_schema()
-    assert set(schema["discriminator"]["mapping"]) == {"adder", "multiplier", "mac", "systolic_array"}
+    assert set(schema["discriminator"]["mapping"]) == {
+        "adder", "multiplier", "mac", "systolic_array", "tpu", "pim_tile", "pim_llm"
+    }  # fmt: skip
     rows = schema["$defs"]["SystolicArraySpec"]["properties"]["rows"]
     assert (rows["minimum"], rows["maximum"], rows["default"]) == (1, 256, 8)
     json.dumps(schema)
@@ -212,3 +216,81 @@ def test_structures_and_shared_operands() -> None:
         "  - shared_pre_approximation: multiplier family 'bam' does not recode its operands one by one, so there is "
         "nothing to share; false would work, or one of: mitchell, alm_loa"
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (
+            {"kind": "tpu", "rows": 1, "signed": False, "accumulator_width_bits": 16, "operand_depth": 9000},
+            [
+                "signed: False is not legal; legal: true; true would work",
+                "rows: 1 is not legal; legal: 2..256; 8 would work",
+                "accumulator_width_bits: 16 is not legal; legal: 32; 32 would work",
+                "operand_depth: 9000 is not legal; legal: 2..8192; 256 would work",
+            ],
+        ),
+        (
+            {"kind": "pim_tile", "rows": 0, "weights": "int4", "adc_bits": 1, "result_width_bits": 10},
+            [
+                "weights: 'int4' is not legal; legal: ternary, binary; ternary would work",
+                "adc_bits: 1 is not legal; legal: 2..16; 8 would work",
+                "rows: 0 is not legal; legal: 1..65536; 128 would work",
+                "result_width_bits: 10 cannot hold every result of 16 bits; legal: 16..64; 32 would work",
+            ],
+        ),
+        (
+            {"kind": "pim_tile", "faults": {"stuck_off": 60000, "stuck_on": 60000}},
+            ["faults: 120000 of 65536 cells are stuck; legal: stuck_off + stuck_on up to 65536; "
+             "stuck_on = 5536 would work"],
+        ),
+        (
+            {"kind": "pim_tile", "noise": {"sigma": -1}},
+            ["noise.sigma: -1 is not legal; legal: 0..16383; 0 would work"],
+        ),
+        (
+            {"kind": "pim_llm", "d": 16384, "heads": 4, "adc_bits": 16, "crossbar_rows": 2},
+            ["adc_bits: 16 with 16384 rows on crossbars of 2 needs sums of 37 bits, more than 32; legal here: 2..11; "
+             "11 would work"],
+        ),
+        (
+            {"kind": "pim_llm", "d": 66, "heads": 4, "kv_heads": 3, "norm": "batch_norm"},
+            [
+                "norm: 'batch_norm' is not legal; legal: rms_norm, layer_norm; rms_norm would work",
+                "d: 66 does not divide into 4 heads; legal: multiples of 4; 64 would work",
+                "kv_heads: 4 heads do not share 3 evenly; legal: divisors of 4; 2 would work",
+            ],
+        ),
+        (
+            {"kind": "pim_llm", "activation_width_bits": 4, "context": 0},
+            [
+                "context: 0 is not legal; legal: 1..16384; 64 would work",
+                "activation_width_bits: 4 is not legal; legal: 8; 8 would work",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_violations_of_accelerators(data: dict[str, Any], lines: list[str]) -> None:
+    assert [line.removeprefix("  - ") for line in message_of(data).splitlines()[1:]] == lines
+
+
+def test_widths_that_a_decoder_layer_leaves_out_follow_from_others() -> None:
+    spec = spec_from_dict({"kind": "pim_llm", "d": 96, "heads": 6})
+    assert (spec.d_ff, spec.kv_heads) == (384, 6)
+    assert spec_from_dict(spec.model_dump(mode="json")) == spec
+    assert spec_from_dict({"kind": "pim_llm", "d": 8192, "heads": 8, "kv_heads": None}).d_ff == 16384
+
+
+def test_what_is_said_of_adcs() -> None:
+    tile = {"kind": "pim_tile", "rows": 60, "crossbar_rows": 64}
+    said = {bits: spec_from_dict({**tile, "adc_bits": bits}).remarks for bits in (6, 7, 8)}
+    assert said == {
+        6: ["6-bit ADCs can clip sums of 60 rows; 7 bits never do"],
+        7: [],
+        8: ["8-bit ADCs are wider than sums of 60 rows need; 7 would do"],
+    }
+    layer = spec_from_dict({"kind": "pim_llm", "d": 64, "d_ff": 128, "adc_bits": 6})
+    assert layer.remarks == [
+        "W_Q, W_K, W_V, W_X, W_I: 6-bit ADCs can clip sums of 64 rows; 8 bits never do",
+        "W_O: 6-bit ADCs can clip sums of 128 rows; 9 bits never do",
+    ]

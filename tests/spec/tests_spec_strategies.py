@@ -54,3 +54,65 @@ def spec_data(draw: st.DrawFn) -> dict[str, Any]:
 def specs() -> st.SearchStrategy[DesignSpec]:
     """Legal specs of any kind."""
     return spec_data().map(spec_from_dict)
+
+
+ADC_BITS = st.integers(2, 10)
+
+
+@st.composite
+def accelerator_data(draw: st.DrawFn) -> dict[str, Any]:
+    """Plain data of a legal accelerator."""
+    kind = draw(st.sampled_from(["tpu", "pim_tile", "pim_llm"]))
+    data: dict[str, Any] = {"kind": kind, "clock_mhz": draw(CLOCKS)}
+    if kind != "pim_tile":
+        data |= {
+            "rows": draw(st.integers(2, 256)),
+            "cols": draw(st.integers(1, 256)),
+            "operand_depth": draw(st.integers(2, 8192)),
+        }
+    if kind == "tpu":
+        return data | {
+            "multiplier_width_bits": draw(st.integers(1, 32)),
+            "unsigned_activations": draw(st.booleans()),
+        }
+    data |= {
+        "weights": draw(st.sampled_from(["ternary", "binary"])),
+        "crossbar_rows": draw(st.integers(2, 1024)),
+        "crossbar_cols": draw(st.integers(2, 1024)),
+        "adc_bits": draw(ADC_BITS),
+        "columns_per_adc": draw(st.integers(1, 1024)),
+        "zero_skipping": draw(st.booleans()),
+        "faults": {"stuck_off": draw(st.integers(0, 30_000)), "stuck_on": draw(st.integers(0, 30_000))},
+        "noise": {"sigma": draw(st.integers(0, 16_383)), "seed": draw(st.integers(0, 2**32 - 1))},
+    }
+    if kind == "pim_tile":
+        return data | {
+            "rows": draw(st.integers(1, 300)),
+            "cols": draw(st.integers(1, 300)),
+            "activation_width_bits": draw(st.integers(2, 12)),
+            "result_width_bits": draw(st.integers(32, 64)),
+            "input_lanes": draw(st.integers(1, 256)),
+            "output_lanes": draw(st.integers(1, 256)),
+        }
+    kv_heads = draw(st.integers(1, 8))
+    heads = kv_heads * draw(st.integers(1, 8))
+    return data | {
+        "d": heads * draw(st.integers(2, 32)),
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "d_ff": draw(st.integers(2, 2048)),
+        "context": draw(st.integers(1, 16_384)),
+        "gated": draw(st.booleans()),
+        "norm": draw(st.sampled_from(["rms_norm", "layer_norm"])),
+        "activation": draw(st.sampled_from(["gelu", "relu2"])),
+    }
+
+
+def accelerator_specs() -> st.SearchStrategy[Any]:
+    """Legal specs of whole accelerators."""
+    return accelerator_data().map(spec_from_dict)
+
+
+def any_specs() -> st.SearchStrategy[Any]:
+    """Legal specs of designs made of arithmetic units, and of whole accelerators."""
+    return st.one_of(specs(), accelerator_specs())

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def test_units_are_clean_at_other_lengths(max_length: int, tmp_path: Path) -> No
         card = LIBRARY[name].card
         nets = {port.name: f"{name}_{port.name}" for port in card.ports}
         for port in card.ports:
-            width = eval(port.width)
+            width = eval(port.width.replace("$clog2(MaxLength)", str((max_length - 1).bit_length())))
             header.append(f"  {port.direction} wire [{width - 1}:0] {nets[port.name]}")
         connections = ", ".join(f".{port} ({net})" for port, net in nets.items())
         body.append(f"  {name} #(.MaxLength ({max_length})) u_{name} ({connections});")
@@ -188,6 +189,36 @@ def test_requantise_in_other_formats(
     assert found == []
 
 
+@pytest.mark.parametrize("width", [2, 8, 21, 24])
+def test_means_over_sums_of_other_widths(width: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(width)
+    sums = rng.integers(0, 1 << rng.integers(1, width + 1, 2000))
+    reach = np.minimum(128 * sums + 3, (1 << 31) - 1)
+    operands = rng.integers(-reach, reach + 1)
+    operands[:200] = rng.choice([-(2**31), 2**31 - 1, 64, -64], 200)
+    sinks = (StreamChannel("operand", {"operand_i": 32, "sum_i": width, "operand_last_i": 1}),)
+    expected = nonlinear.weighted_mean(operands, sums)
+    parameters = {"SumWidth": width}
+    assert stream("weighted_mean", [operands, sums], expected, tmp_path, sinks=sinks, parameters=parameters) == []
+
+
+def test_weights_of_every_exponent(tmp_path: Path) -> None:
+    """Each exponent from the greatest down to where nothing is left, in long rows, and the least there is."""
+    beats, results = [], []
+    for below in np.array_split(np.arange(10 * 4096), 3):
+        scores = np.concatenate([[0], -below, [-(2**31)]])
+        weights, total = nonlinear.softmax_weights(scores, 1, 0)
+        last = (np.arange(scores.size) == scores.size - 1).astype(int)
+        beats += np.stack([scores, np.ones_like(scores), np.zeros_like(scores), last], axis=-1).tolist()
+        results += np.stack([weights, last, np.cumsum(weights)], axis=-1).tolist()
+        assert results[-1] == [0, 1, total]
+    unit = driven("softmax_weights").unit("softmax_weights", 16384)
+    outcomes = run_scenarios(unit, [Scenario("all", {"operand": beats}, results)], rtl("softmax_weights"), tmp_path)
+    assert problems(outcomes) == []
+    assert outcomes[0].checked == len(results) == 10 * 4096 + 6
+    assert {weight for weight, _, _ in results} == set(range(256))
+
+
 @pytest.mark.parametrize("norm", ["rms_norm", "layer_norm"])
 @pytest.mark.parametrize(("gain_fraction", "output_fraction"), [(0, 15), (15, 0), (7, 3)])
 def test_norms_in_other_formats(norm: str, gain_fraction: int, output_fraction: int, tmp_path: Path) -> None:
@@ -202,10 +233,10 @@ def test_norms_in_other_formats(norm: str, gain_fraction: int, output_fraction: 
         got = getattr(nonlinear, norm)(x, g, *biases, **formats)
         last = (np.arange(length) == length - 1).astype(int)
         beats["operand"] += np.stack([x, last], axis=-1).tolist()
-        beats["gain"] += np.stack([g, *biases], axis=-1).tolist()
+        beats["gain"] += np.stack([g, *biases, np.full(length, gain_fraction)], axis=-1).tolist()
         expected += np.stack([got, last], axis=-1).tolist()
     unit = driven(norm).unit(norm, 16)
-    parameters = {**unit.parameters, "GainFraction": gain_fraction, "OutputFraction": output_fraction}
+    parameters = {**unit.parameters, "OutputFraction": output_fraction}
     formatted = StreamUnit(norm, unit.sinks, unit.source, parameters, unit.flags)
     outcomes = run_scenarios(formatted, [Scenario("formats", beats, expected)], rtl(norm), tmp_path)
     assert problems(outcomes) == []
@@ -232,8 +263,8 @@ def test_every_fault_fits_the_library(mutant: Mutant) -> None:
 
 def test_the_faults_reach_every_module_of_the_room_and_are_all_different() -> None:
     own = {name for name, module in LIBRARY.items() if module.room == "nonlinear"}
-    # `requantise` is wiring alone; what it wires has faults of its own.
-    assert {mutant.module for mutant in NONLINEAR_MUTANTS} == own - {"requantise"}
+    # `requantise` is wiring alone; what it wires has faults of its own. `memory` lives in another room.
+    assert {mutant.module for mutant in NONLINEAR_MUTANTS} == own - {"requantise"} | {"memory"}
     assert len({(m.module, m.found, m.replaced) for m in NONLINEAR_MUTANTS}) == len(NONLINEAR_MUTANTS) >= 60
 
 
@@ -291,6 +322,14 @@ def _short_limits() -> object:
     from tpugen.flows.process import Limits
 
     return Limits(wall_s=2, cpu_s=2, memory_mb=2_000, file_mb=10)
+
+
+def test_the_bench_watches_what_must_outlast_its_beat(tmp_path: Path) -> None:
+    keeping = replace(PASS_THROUGH, kept=("result_o",))
+    two = Scenario("two", {"operand": [(1, 2, 0), (3, 4, 1)]}, [(3, 0), (7, 1)], stalls={"operand": 0.8})
+    said = problems(run_scenarios(keeping, [two], rtl("saturating_adder"), tmp_path))  # it passes noise on
+    assert len(said) == 1
+    assert "not-kept" in said[0]
 
 
 def test_the_bench_compares_latency_and_counts(tmp_path: Path) -> None:

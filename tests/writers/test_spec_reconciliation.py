@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tpugen.spec import MacSpec, spec_from_dict
+from tpugen.spec import MacSpec, PimLlmSpec, spec_from_dict
 from tpugen.spec.language import parse_request
 from tpugen.writers.spec_reconciliation import (
     Insistence,
@@ -157,6 +157,18 @@ def test_a_model_alone_is_believed_as_far_as_the_words_go() -> None:
     assert model_alone("make me a sandwich", {"kind": "adder", "width_bits": 8})[0] == {}
 
 
+def test_what_follows_from_a_believed_value_is_worked_out_anew() -> None:
+    text = "PIM-LLM accelerator with 4 heads, girth 128"
+    assert parse_request(text).not_understood == ["girth 128"]
+    result = settle(text, {"kind": "pim_llm", "d": 128}, d=(128, "girth 128"))
+    assert outcome(result) == [("d", 128, "model")]
+    assert isinstance(result.spec, PimLlmSpec)
+    assert (result.spec.d, result.spec.d_ff, result.spec.heads) == (128, 512, 4)
+    faults = settle("PIM tile, 64x64 matrix, dead cells 9", {"kind": "pim_tile", "faults_stuck_off": 9},
+                    faults_stuck_off=(9, "dead cells 9"))  # fmt: skip
+    assert [item.field for item in faults.settlements] == ["faults_stuck_off"]
+
+
 @pytest.mark.parametrize(
     ("words", "field", "value", "expected"),
     [
@@ -180,6 +192,21 @@ def test_a_model_alone_is_believed_as_far_as_the_words_go() -> None:
         ("dot product", "kind", "mac", True),
         ("recoded once per row", "shared_pre_approximation", True, True),
         ("anything", "multiplier_family", "no_such_family", False),
+        ("a tensor processor", "kind", "tpu", True),
+        ("memristors", "kind", "pim_tile", True),
+        ("one BitNet block", "kind", "pim_llm", True),
+        ("1-bit cells", "weights", "binary", True),
+        ("1-bit cells", "weights", "ternary", False),
+        ("normalised by layer norm", "norm", "layer_norm", True),
+        ("a squared ReLU", "activation", "relu2", True),
+        ("empty planes are skipped", "zero_skipping", True, True),
+        ("no skipping", "zero_skipping", False, True),
+        ("a gate", "gated", True, True),
+        ("plain", "gated", False, True),
+        ("uint8", "unsigned_activations", True, True),
+        ("2 percent of the cells", "faults_stuck_off", 1311, True),
+        ("half a cell, 0.5", "noise_sigma", 128, True),
+        ("512 deep", "operand_depth", 512, True),
     ],
 )
 def test_support_is_literal(words: str, field: str, value: Any, expected: bool) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "Register",
     "Status",
     "TpuShape",
+    "drain_cycles",
     "job_beats",
     "job_cycles",
     "job_registers",
@@ -305,13 +306,18 @@ def job_registers(
     }  # fmt: skip
 
 
+def drain_cycles(rows: int) -> int:
+    """Cycles in which that many rows of a tile, the first ones, leave the array: one a cycle, and one a segment."""
+    return rows + (rows - 1) // _SEGMENT_ROWS
+
+
 def job_cycles(shape: TpuShape, m: int, k: int, n: int) -> int:
     """Cycles of a job whose streams never wait, as `Register.CYCLES` counts them.
 
     The first chunk fills its bank, then slices flow; a tile takes K cycles, or whole chunks where it has many, and
     never less than the array's drain; what remains is the way through array and post-processing.
     """
-    drain = shape.rows + (shape.rows - 1) // _SEGMENT_ROWS
+    drain = drain_cycles(shape.rows)
     tiles = -(-m // shape.rows) * -(-n // shape.cols)
     period = max(k if k <= shape.depth else -(-k // shape.depth) * shape.depth, drain)
     return min(k, shape.depth) + (tiles - 1) * period + k + drain + shape.cols + _PIPELINE_CYCLES

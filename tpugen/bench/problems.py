@@ -24,6 +24,7 @@ SUITES: dict[str, str] = {
     "integration": "arrays of every dataflow, several sizes, widths and units, shared pre-approximation",
     "free-text": "how people really write: chatty, wordy, with typos, indirect; by hand",
     "template": "the template of TPU-Gen's research, with the facts that it leaves out",
+    "accelerators": "tensor units, PIM tiles, and hybrid accelerators of a decoder layer",
 }
 """tpugen's own suites, in order, and what they hold."""
 

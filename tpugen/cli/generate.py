@@ -61,6 +61,15 @@ def generate(
         list[str] | None,
         typer.Option("--gemm", metavar="MxKxN", help="Workload for the model; may be repeated. Default: 64x64x64."),
     ] = None,
+    workload: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--workload",
+            metavar="NAME|FILE",
+            help="Language model (name or config.json) that a pim_llm, a tpu or a systolic array is judged on; "
+            "may be repeated.",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -135,7 +144,8 @@ def generate(
         mode=mode.value if mode else None, reply=reply.value, candidates=candidates, repairs=repairs,
         retrieval=retrieval, examples=examples, spec_by=spec_by.value if spec_by else None, budget=budget,
         prices=prices, chat_timeout_s=chat_timeout, seed=seed, technology=technology, clock_mhz=clock_mhz,
-        gemms=tuple(gemm or ()), synthesis_mode=synth_mode.value, waves=waves, use_cache=not no_cache, out=out,
+        gemms=tuple(gemm or ()), workloads=tuple(workload or ()), synthesis_mode=synth_mode.value, waves=waves,
+        use_cache=not no_cache, out=out,
         runs_folder=runs_dir,
     )  # fmt: skip
     with progress(quiet=quiet) as observer:

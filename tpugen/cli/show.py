@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tpugen.cli.output import number, print_json, print_pairs
-from tpugen.pipeline.result import RunResult
+from tpugen.cli.output import number, print_data, print_json, print_pairs, print_table
+from tpugen.pipeline.result import RunResult, WorkloadLine
 
 __all__ = ["show_result"]
 
@@ -16,6 +16,33 @@ def show_result(result: RunResult, *, as_json: bool) -> None:
         print_json(result)
         return
     print_pairs(_pairs(result))
+    if result.language_models:
+        print_data("")
+        print_table(_MODEL_COLUMNS, [_model_row(line) for line in result.language_models], right=_MODEL_COLUMNS[1:])
+
+
+_MODEL_COLUMNS = (
+    "model", "context", "tokens/s", "tokens/J", "tokens/J always on", "PIM-LLM tokens/s", "modelled",
+    "PIM-LLM tokens/J, modelled",
+)  # fmt: skip
+
+
+def _model_row(line: WorkloadLine) -> list[str]:
+    """A language model on the design, and on the published hybrid: a dash where nothing is printed."""
+
+    def known(value: float | None, nothing: str = "not known") -> str:
+        return nothing if value is None else number(value)
+
+    return [
+        line.model,
+        f"{line.context:,}",
+        number(line.tokens_per_s),
+        known(line.tokens_per_j),
+        known(line.always_on_tokens_per_j),
+        known(line.published_tokens_per_s, "-"),
+        known(line.modelled_tokens_per_s, "-"),
+        known(line.modelled_tokens_per_j, "-"),
+    ]
 
 
 def _error_lines(errors: dict[str, Any]) -> list[str]:
@@ -52,6 +79,8 @@ def _pairs(result: RunResult) -> list[tuple[str, str]]:
     if result.area_um2 is not None:
         pairs.append(("technology", result.technology))
         pairs.append(("area", f"{number(result.area_um2, 'um2')}, {number(result.cells)} cells"))
+    if result.macro_area_um2 is not None:
+        pairs.append(("macros", f"{number(result.macro_area_um2, 'um2')} of crossbars and memories, from cards"))
     if result.fmax_mhz is not None:
         slack = f"slack {result.worst_slack_ns:+.2f} ns at {result.clock_mhz:g} MHz"
         pairs.append(("clock", f"fmax {result.fmax_mhz:.1f} MHz, {slack}"))

@@ -129,6 +129,10 @@ def _in_words(value: object) -> str:
         case {"family": family, **parameters}:
             settings = ", ".join(f"{name} = {number}" for name, number in parameters.items())
             return f"{family} ({settings})" if settings else str(family)
+        case {"stuck_off": off, "stuck_on": on, "seed": seed}:
+            return f"of 65536 cells {off} stuck off, {on} stuck on, seed {seed}" if off or on else "no stuck cells"
+        case {"sigma": sigma, "seed": seed}:
+            return f"sigma {sigma}/256 of a cell, seed {seed}" if sigma else "none"
         case float():
             return f"{value:g}"
         case _:

@@ -45,10 +45,22 @@ def synth(
             "area",
             f"{number(synthesis.area_um2, 'um2')}, {synthesis.cells:,} cells, {synthesis.flip_flops:,} flip-flops",
         ),
+        *(
+            (
+                "macro",
+                f"{use.name} {' '.join(f'{name}={value}' for name, value in use.parameters.items())}: "
+                f"{use.instances:,}, {number(use.area_um2, 'um2')} by {use.source.partition(':')[0]} ({use.origin})",
+            )
+            for use in synthesis.macros
+        ),
         ("clock", f"fmax {timing.fmax_mhz:.1f} MHz, slack {timing.worst_slack_ns:+.2f} ns at {timing.clock_mhz:g} MHz"),
     ]
     if timing.power:
         pairs.append(("power", f"{number(timing.power.total_mw, 'mW')} (activity: {timing.power.activity_source})"))
+    if timing.macro_power:
+        macros_mw = sum(macro.dynamic_mw + macro.leakage_mw for macro in timing.macro_power)
+        source = timing.macro_power[0].activity_source
+        pairs.append(("macro power", f"{number(macros_mw, 'mW')} by their cards (activity: {source})"))
     if report.folder:
         pairs.append(("folder", report.folder))
     print_pairs(pairs)

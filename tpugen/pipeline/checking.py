@@ -143,6 +143,7 @@ def synthesise_files(
     from tpugen.flows.synthesis import synthesise
     from tpugen.flows.technology import find_technology
     from tpugen.flows.timing import analyse
+    from tpugen.model.macros import macro_figures
 
     library = find_technology(technology)
     with _work_folder(out) as folder:
@@ -154,7 +155,13 @@ def synthesise_files(
             raise DesignFailedError(f"the sandbox refuses these sources:\n  {lines}")
         clocked = _has_clock(top, [text for _, text in texts])
         synthesis = synthesise(
-            sources, top, library, clock_mhz=clock_mhz, folder=make_folder(folder / "synth"), mode=mode
+            sources,
+            top,
+            library,
+            clock_mhz=clock_mhz,
+            folder=make_folder(folder / "synth"),
+            mode=mode,
+            macros=macro_figures,
         )
         netlist = next(p for p in (folder / "synth" / synthesis.netlist, folder / synthesis.netlist) if p.is_file())
         timing = analyse(

@@ -10,7 +10,15 @@ from tpugen.dataset.costs import UnitCost, all_costs, cost_table, unit_cost
 from tpugen.dataset.rows import Cost
 from tpugen.dataset.unit_grid import Role
 from tpugen.model.unit_estimate import estimate_unit, nearest_measured
-from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from tpugen.spec import (
+    AdderSpec,
+    AdderUnit,
+    ArithmeticSpec,
+    DesignSpec,
+    MultiplierSpec,
+    MultiplierUnit,
+    SystolicArraySpec,
+)
 
 __all__ = ["costs_of", "technologies"]
 
@@ -21,7 +29,9 @@ def technologies() -> tuple[str, ...]:
 
 
 def costs_of(spec: DesignSpec) -> tuple[Cost, ...]:
-    """Costs of a design, one for each technology; none where the table of measured units was left out."""
+    """Costs of a design, one for each technology; none of accelerators, and where the table of units was left out."""
+    if not isinstance(spec, ArithmeticSpec):
+        return ()
     return tuple(_cost(spec, technology) for technology in technologies())
 
 
@@ -33,7 +43,7 @@ class _Figures:
     note: str
 
 
-def _cost(spec: DesignSpec, technology: str) -> Cost:
+def _cost(spec: ArithmeticSpec, technology: str) -> Cost:
     parts = [_figures(unit, widths, spec.signed, technology) for unit, widths in _units(spec)]
     table = cost_table()
     alone = isinstance(spec, AdderSpec | MultiplierSpec)
@@ -57,7 +67,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def _units(spec: DesignSpec) -> list[tuple[AdderUnit | MultiplierUnit, tuple[int, ...]]]:
+def _units(spec: ArithmeticSpec) -> list[tuple[AdderUnit | MultiplierUnit, tuple[int, ...]]]:
     if isinstance(spec, AdderSpec):
         return [(spec.adder, (spec.width_bits,))]
     multiplier = (spec.multiplier, (spec.activation_width_bits, spec.weight_width_bits))

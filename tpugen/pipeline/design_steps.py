@@ -14,7 +14,7 @@ from tpugen.findings import Finding
 from tpugen.pipeline.identity import code_fingerprint, package_version
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import ProvenanceRecord
-from tpugen.spec import CustomSpec
+from tpugen.spec import CustomSpec, PimLlmSpec, PimTileSpec
 from tpugen.storage import make_folder, sha256_text, write_json_atomic, write_text_atomic
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class SpecStep(Step):
             for words in context.not_understood
         ]
         findings += [_disagreement(item) for item in context.reading.get("disagreements", [])]
+        findings += _remarks(context)
         assumed = len(context.assumptions)
         summary = f"{context.contract.module}, {context.spec.clock_mhz:g} MHz"
         if assumed:
@@ -73,6 +74,15 @@ class SpecStep(Step):
         if context.request is None or isinstance(context.spec, CustomSpec):
             return None
         return f"tpugen spec {shlex.quote(context.request)} --json"
+
+
+def _remarks(context: Context) -> list[Finding]:
+    """What is to be said of a design's ADCs, where the reading of a sentence has not said it."""
+    if not isinstance(context.spec, PimTileSpec | PimLlmSpec):
+        return []
+    told = {item["reason"] for item in context.assumptions}
+    remarks = [remark for remark in context.spec.remarks if remark not in told]
+    return [Finding(severity="info", gate="spec", rule="adc-resolution", message=remark) for remark in remarks]
 
 
 def _disagreement(item: Mapping[str, Any]) -> Finding:

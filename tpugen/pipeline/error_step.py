@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tpugen.pipeline.identity import code_fingerprint
-from tpugen.pipeline.measure_steps import default_gemm
+from tpugen.pipeline.model_step import default_gemm
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.spec import (
     AdderSpec,
     AdderUnit,
+    ArithmeticSpec,
     CustomSpec,
     DesignSpec,
     MacSpec,
@@ -56,7 +57,7 @@ class ErrorStep(Step):
         from tpugen.arithmetic.error_records import DesignErrors
 
         spec, seed = context.spec, context.options.seed
-        assert not isinstance(spec, CustomSpec)  # noqa: S101 - the flow holds the step for designs of the library
+        assert isinstance(spec, ArithmeticSpec)  # noqa: S101 - the flow holds the step for designs with approximate units
         errors = DesignErrors(
             multiplier=_multiplier_error(spec, seed),
             adder=_adder_error(spec, seed),
@@ -73,7 +74,7 @@ def _length(context: Context) -> int:
     return min(int(gemm.split("x")[1]), _LENGTH_MAX)
 
 
-def _multiplier_error(spec: DesignSpec, seed: int) -> ErrorMetrics | None:
+def _multiplier_error(spec: ArithmeticSpec, seed: int) -> ErrorMetrics | None:
     from tpugen.arithmetic.error_metrics import multiplier_error
 
     if isinstance(spec, AdderSpec) or spec.multiplier.family == "exact":
@@ -83,7 +84,7 @@ def _multiplier_error(spec: DesignSpec, seed: int) -> ErrorMetrics | None:
     return multiplier_error(unit.family, *widths, signed=spec.signed, parameters=unit.parameters, seed=seed)
 
 
-def _adder_error(spec: DesignSpec, seed: int) -> ErrorMetrics | None:
+def _adder_error(spec: ArithmeticSpec, seed: int) -> ErrorMetrics | None:
     from tpugen.arithmetic.error_metrics import adder_error
 
     if isinstance(spec, MultiplierSpec) or spec.adder.family == "exact":
@@ -92,7 +93,7 @@ def _adder_error(spec: DesignSpec, seed: int) -> ErrorMetrics | None:
     return adder_error(spec.adder.family, width, signed=spec.signed, parameters=spec.adder.parameters, seed=seed)
 
 
-def _dot_products(spec: DesignSpec, length: int, seed: int) -> DotProductError | None:
+def _dot_products(spec: ArithmeticSpec, length: int, seed: int) -> DotProductError | None:
     """Evenly drawn operands through the golden model, and through that of the exact design."""
     if not isinstance(spec, MacSpec | SystolicArraySpec):
         return None

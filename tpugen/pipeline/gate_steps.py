@@ -43,7 +43,7 @@ class SandboxStep(Step):
 
     def inputs(self, context: Context) -> dict[str, Any]:
         """See `Step.inputs`."""
-        return {"rtl": rtl_hashes(context), "code": code_fingerprint(["flows"])}
+        return {"rtl": rtl_hashes(context), "code": code_fingerprint(["flows", "rtl_templates"])}
 
     def run(self, context: Context, folder: Path) -> Outcome:
         """See `Step.run`."""
@@ -132,10 +132,11 @@ class SimulateStep(Step):
     id: ClassVar[str] = "simulate"
     needs: ClassVar[tuple[str, ...]] = ("write", "sandbox", "contract", "lint")
 
-    def _tools(self) -> list[ToolVersion]:
-        from tpugen.flows.tools import ICARUS, VVP
+    def _tools(self, context: Context) -> list[ToolVersion]:
+        from tpugen.verif.bench_simulators import simulator_tools
+        from tpugen.verif.simulation import simulator_of
 
-        return require_tools(ICARUS, VVP)
+        return simulator_tools(simulator_of(context.spec))
 
     def inputs(self, context: Context) -> dict[str, Any]:
         """See `Step.inputs`."""
@@ -146,7 +147,7 @@ class SimulateStep(Step):
             "seed": context.options.seed,
             "waves": context.options.waves,
             "tools": {
-                **_versions(self._tools()),
+                **_versions(self._tools(context)),
                 "cocotb": package_version("cocotb"),
                 "numpy": package_version("numpy"),
             },
@@ -172,21 +173,21 @@ class SimulateStep(Step):
                 message=error.message,
                 hint=error.hint or "look for a loop that never ends, or a handshake that never answers",
             )
-            return Outcome("the simulation reached a limit and was ended", [stuck], self._tools())
+            return Outcome("the simulation reached a limit and was ended", [stuck], self._tools(context))
         except ToolFailedError as error:
             if options.chosen_writer != "llm":
                 raise
             broken = Finding(
                 severity="error", gate="simulate", rule="simulator-failed", message=error.message, hint=error.hint
             )
-            return Outcome("the simulator did not take the RTL", [broken], self._tools())
+            return Outcome("the simulator did not take the RTL", [broken], self._tools(context))
         result = _with_run_paths(result, folder, context.root)
         write_json_atomic(folder / "simulation.json", result.model_dump(mode="json"))
         findings = list(result.findings)
         if result.verdict != "pass" and not any(f.severity == "error" for f in findings):
             failed = ", ".join(test.name for test in result.tests if not test.passed) or "no test was run"
             findings.append(Finding(severity="error", gate="simulate", rule="tests-failed", message=failed))
-        return Outcome(_summary(result), findings, self._tools())
+        return Outcome(_summary(result), findings, self._tools(context))
 
     def command(self, context: Context) -> str | None:
         """See `Step.command`."""
@@ -241,4 +242,9 @@ def _summary(result: SimulationResult) -> str:
         text += f", latency {result.measured_cycles} cycles"
         if result.expected_cycles is not None:
             text += f" (contract: {result.expected_cycles})"
+    if result.accelerator is not None and result.accelerator.operators:
+        operators = [*result.accelerator.first, *result.accelerator.operators]
+        wrong = sum(item.simulated_cycles != item.model_cycles for item in operators)
+        differ = f"{wrong} of {len(operators)} cycle counts differ from" if wrong else "cycles as in"
+        text += f", {differ} the model"
     return f"{text}, seed {result.seed}"

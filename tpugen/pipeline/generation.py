@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from tpugen import __version__
 from tpugen.errors import StorageError, TpugenError
+from tpugen.pipeline.accelerator_modelling import DEFAULT_WORKLOADS, check_workloads
 from tpugen.pipeline.cache import StepCache
 from tpugen.pipeline.custom import CustomRequest, understand_custom
 from tpugen.pipeline.design_steps import SpecStep, WriteStep
@@ -33,13 +34,23 @@ from tpugen.pipeline.folder import (
 )
 from tpugen.pipeline.gate_steps import ContractStep, LintStep, ProveStep, SandboxStep, SimulateStep
 from tpugen.pipeline.identity import git_commit, machine_summary
-from tpugen.pipeline.measure_steps import ModelStep, ReportStep, StaStep, SynthStep, default_gemm
+from tpugen.pipeline.measure_steps import ReportStep, StaStep, SynthStep
+from tpugen.pipeline.model_step import ModelStep, default_gemm
 from tpugen.pipeline.options import Event, GenerateOptions, Observer, silent
 from tpugen.pipeline.request import Understanding, understand
 from tpugen.pipeline.result import RunResult, load_result
 from tpugen.pipeline.step import Context, Flow, Step
 from tpugen.results import GateRecord, Manifest, ProvenanceRecord, ToolVersion
-from tpugen.spec import AdderSpec, AnySpec, CustomSpec, DesignSpec, MultiplierSpec, any_spec_from_dict, contract_of
+from tpugen.spec import (
+    AdderSpec,
+    AnySpec,
+    CustomSpec,
+    DesignSpec,
+    MultiplierSpec,
+    PimLlmSpec,
+    any_spec_from_dict,
+    contract_of,
+)
 from tpugen.storage import copy_file_atomic, make_folder, read_json, remove_unfinished
 
 if TYPE_CHECKING:
@@ -97,6 +108,7 @@ def _generate(
     """The run of what was understood; its folder keeps what was asked of the chat model to understand it."""
     if not options.gemms:
         options = options.model_copy(update={"gemms": asked.gemms})
+    check_workloads(asked.spec, options)
     preflight(options)
     identity = {
         "spec": asked.spec.model_dump(mode="json"),
@@ -190,16 +202,24 @@ def resume(run: str | Path, *, runs: Path | None = None, observer: Observer = si
 
 
 def _assumed_workload(spec: AnySpec, options: GenerateOptions) -> list[dict[str, Any]]:
-    if options.gemms or isinstance(spec, AdderSpec | MultiplierSpec | CustomSpec):
+    if isinstance(spec, PimLlmSpec) and not options.workloads:
+        models = ", ".join(DEFAULT_WORKLOADS)
+        return [{"field": "workload", "value": models, "reason": "no language model is named (--workload)"}]
+    if options.gemms or isinstance(spec, AdderSpec | MultiplierSpec | PimLlmSpec | CustomSpec):
         return []
     return [{"field": "workload", "value": f"GEMM {default_gemm(spec)}", "reason": "no workload is named (--gemm)"}]
 
 
 def _absolute(options: GenerateOptions) -> GenerateOptions:
-    """A Liberty file by path is remembered by its absolute path, so that the run resumes from any folder."""
+    """Liberty and config.json files are remembered by their absolute path, so that the run resumes from any folder."""
     path = Path(options.technology).expanduser()
     looks_like_path = "/" in options.technology or options.technology.endswith((".lib", ".lib.gz", ".gz"))
-    return options.model_copy(update={"technology": str(path.resolve())}) if looks_like_path else options
+    updates: dict[str, Any] = {"technology": str(path.resolve())} if looks_like_path else {}
+    if options.workloads:
+        updates["workloads"] = tuple(
+            str(Path(name).expanduser().resolve()) if name.endswith(".json") else name for name in options.workloads
+        )
+    return options.model_copy(update=updates)
 
 
 def preflight(options: GenerateOptions) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["code_fingerprint", "git_commit", "machine_summary", "package_version", "require_tools"]
 
-_CODE_SUFFIXES = {".py", ".v", ".j2", ".toml", ".md", ".tcl", ".ys", ".css", ".html", ".json"}
+_CODE_SUFFIXES = {".py", ".cpp", ".v", ".j2", ".toml", ".md", ".tcl", ".ys", ".css", ".html", ".json"}
 
 
 @cache

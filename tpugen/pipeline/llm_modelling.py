@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from tpugen.errors import RequestError, UnknownNameError
+from tpugen.pipeline.accelerator_modelling import is_hybrid, model_on_hybrid, refuse_options
 from tpugen.results.systems import LlmResult, ScalingRecord
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def model_llm(
         cycle_model: See `rows`.
         clock_mhz: See `rows`.
         design: A measured run (id or folder) in place of the systolic arrays: shape, dataflow, clock, power, area and
-            the contract's cycle model.
+            the contract's cycle model. A `pim_llm` stands for the whole system: what it has cannot be changed.
         scale_to: Carry the design to another technology, e.g. `45nm`; the factors are in the result.
         schedule: `sequential` or `overlapped`, if not the system's.
         accounting: `consistent` or `as_published`, if not what `as_published` says.
@@ -151,6 +152,19 @@ def model_llm(
     """
     from tpugen.model.systems import ArrayOptions, break_down, evaluate_system, read_system, with_constants
 
+    if design is not None and is_hybrid(design, runs):
+        theirs = {
+            "--system": None if system == "pim-llm" else system, "--schedule": schedule, "--accounting": accounting,
+            "--memory": memory, "--rows": rows, "--cols": cols, "--dataflow": dataflow, "--cycle-model": cycle_model,
+            "--clock-mhz": clock_mhz, "--weight-bits": weight_bits, "--activation-bits": activation_bits,
+            "--kv-bits": kv_bits,
+        }  # fmt: skip
+        refuse_options(design, theirs)
+        return model_on_hybrid(
+            design, model, context, as_published=as_published, phase=phase, batch=batch, lm_head=lm_head,
+            embedding=embedding, beyond_context=beyond_context, scale_to=scale_to, constants=constants or {},
+            cards=cards, runs=runs,
+        ).result  # fmt: skip
     workload = WorkloadOptions(
         phase, embedding, lm_head, nonlinear, weight_bits, activation_bits, kv_bits, beyond_context
     )

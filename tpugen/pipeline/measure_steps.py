@@ -1,4 +1,4 @@
-"""Steps that measure: `synth`, `sta`, `model`; and `report`, which draws what they found."""
+"""Steps that measure: `synth`, `sta`; and `report`, which draws what was found."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from tpugen.pipeline.gate_steps import rtl_hashes
 from tpugen.pipeline.identity import code_fingerprint, require_tools
 from tpugen.pipeline.step import Context, Outcome, Step
 from tpugen.results import DesignMeasurement, SimulationResult, SynthesisResult, TimingResult, ToolVersion
-from tpugen.spec import AdderSpec, AnySpec, CustomSpec, DesignSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.spec import AnySpec, PimLlmSpec, PimTileSpec, TpuSpec
 from tpugen.storage import read_json, sha256_file, sha256_json, write_json_atomic
 
 if TYPE_CHECKING:
     from tpugen.flows.activity import Activity
 
-__all__ = ["ModelStep", "ReportStep", "StaStep", "SynthStep", "default_gemm", "measurement"]
+__all__ = ["ReportStep", "StaStep", "SynthStep", "measurement"]
 
-_DEFAULT_GEMM_SIDE = 64
 _GATE_OPERAND_MAX_BITS = 64
 """Widest input whose values the power of single gates is worked out with."""
 
@@ -27,6 +26,11 @@ _GATE_OPERAND_MAX_BITS = 64
 def _technology_identity(context: Context) -> dict[str, str]:
     technology = context.technology
     return {"name": technology.name, "liberty": sha256_file(technology.liberty)}
+
+
+def _is_accelerator(context: Context) -> bool:
+    """Whether the design has blocks, and may have macros."""
+    return isinstance(context.spec, TpuSpec | PimTileSpec | PimLlmSpec)
 
 
 class SynthStep(Step):
@@ -49,12 +53,13 @@ class SynthStep(Step):
             "mode": context.options.synthesis_mode,
             "technology": _technology_identity(context),
             "tools": {tool.name: tool.version for tool in self._tools()},
-            "code": code_fingerprint(["flows"]),
+            "code": code_fingerprint(["flows", "model"] if _is_accelerator(context) else ["flows"]),
         }
 
     def run(self, context: Context, folder: Path) -> Outcome:
         """See `Step.run`."""
         from tpugen.flows.synthesis import synthesise
+        from tpugen.model.macros import macro_figures
 
         try:
             result = synthesise(
@@ -64,6 +69,8 @@ class SynthStep(Step):
                 clock_mhz=context.spec.clock_mhz,
                 folder=folder,
                 mode=context.options.synthesis_mode,
+                macros=macro_figures,
+                blocks=_is_accelerator(context),
             )
         except DesignFailedError as error:
             finding = Finding(severity="error", gate="synth", rule="cell-name", message=error.message, hint=error.hint)
@@ -83,6 +90,9 @@ class SynthStep(Step):
             f"{result.area_um2:,.0f} um2, {result.cells:,} cells, {result.flip_flops:,} flip-flops, "
             f"{result.technology}, {result.mode}"
         )
+        if result.macros:
+            count, area_um2 = sum(use.instances for use in result.macros), sum(use.area_um2 for use in result.macros)
+            summary += f"; {count:,} macros of {area_um2:,.0f} um2 by their cards"
         return Outcome(summary, [], self._tools())
 
 
@@ -137,6 +147,9 @@ class StaStep(Step):
         summary = f"slack {result.worst_slack_ns:+.2f} ns at {result.clock_mhz:g} MHz, fmax {result.fmax_mhz:.1f} MHz"
         if result.power is not None:
             summary += f", {result.power.total_mw:.3g} mW (activity: {result.power.activity_source})"
+        if result.macro_power:
+            macros_mw = sum(power.dynamic_mw + power.leakage_mw for power in result.macro_power)
+            summary += f"; macros {macros_mw:.3g} mW by their cards"
         return Outcome(summary, _timing_findings(result, context.clock_asked), self._tools())
 
 
@@ -192,59 +205,6 @@ def _operands(context: Context) -> dict[str, list[int]] | None:
         port["name"]: [beat >> port["offset"] & ((1 << port["width_bits"]) - 1) for beat in vectors]
         for port in plan["inputs"]
     }
-
-
-class ModelStep(Step):
-    """What the measured design gives on the workload."""
-
-    id: ClassVar[str] = "model"
-    needs: ClassVar[tuple[str, ...]] = ("synth", "sta")
-
-    def inputs(self, context: Context) -> dict[str, Any]:
-        """See `Step.inputs`."""
-        design, _ = measurement(context.root, context.contract.module, context.spec)
-        return {
-            "spec": context.spec.model_dump(mode="json"),
-            "gemms": list(context.options.gemms),
-            "design": design.model_dump(mode="json"),
-            "code": code_fingerprint(["model", "spec"]),
-        }
-
-    def run(self, context: Context, folder: Path) -> Outcome:
-        """See `Step.run`."""
-        from tpugen.model import evaluate, parse_gemm
-
-        if isinstance(context.spec, CustomSpec):
-            return Outcome("a design with a contract of its own has no workload that tpugen knows", skipped=True)
-        if isinstance(context.spec, AdderSpec | MultiplierSpec):
-            return Outcome("a combinational unit runs no GEMM by itself", skipped=True)
-        design, note = measurement(context.root, context.contract.module, context.spec)
-        texts = context.options.gemms or (default_gemm(context.spec),)
-        result = evaluate(context.spec, [parse_gemm(text) for text in texts], design)
-        write_json_atomic(folder / "model.json", result.model_dump(mode="json"))
-        total = result.total
-        workload = f"GEMM {texts[0]}" if len(texts) == 1 else f"{len(texts)} GEMMs"
-        assumed = "" if context.options.gemms else " (assumed)"
-        summary = (
-            f"{workload}{assumed}: {total.cycles:,} cycles, {total.utilization:.1%} utilised, {total.gops:.3g} GOPS"
-        )
-        if total.gops_per_w is not None:
-            summary += f", {total.gops_per_w:.3g} GOPS/W"
-        findings = [Finding(severity="info", gate="model", rule="clock", message=note)] if note else []
-        return Outcome(summary, findings)
-
-    def command(self, context: Context) -> str | None:
-        """See `Step.command`."""
-        if isinstance(context.spec, CustomSpec):
-            return None
-        texts = context.options.gemms or (default_gemm(context.spec),)
-        return f"tpugen model gemm {' '.join(texts)} --run ."
-
-
-def default_gemm(spec: DesignSpec) -> str:
-    """The workload where none is named: a square GEMM of side 64, or of the array's larger side where that is more."""
-    side = max(_DEFAULT_GEMM_SIDE, spec.rows, spec.cols) if isinstance(spec, SystolicArraySpec) else _DEFAULT_GEMM_SIDE
-    return f"{side}x{side}x{side}"
 
 
 def measurement(root: Path, module: str, spec: AnySpec) -> tuple[DesignMeasurement, str | None]:

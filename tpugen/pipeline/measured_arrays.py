@@ -10,15 +10,17 @@ from tpugen.errors import RequestError
 from tpugen.pipeline.folder import find_run
 from tpugen.pipeline.measure_steps import measurement
 from tpugen.pipeline.result import load_result
-from tpugen.results import DesignMeasurement
-from tpugen.spec import DesignSpec, MacSpec, SystolicArraySpec, spec_from_dict
+from tpugen.results import DesignMeasurement, SynthesisResult, TimingResult
+from tpugen.spec import DesignSpec, MacSpec, PimLlmSpec, PimTileSpec, SystolicArraySpec, TpuSpec, spec_from_dict
+from tpugen.storage import read_json
 
 if TYPE_CHECKING:
     from tpugen.model.systems import MeasuredArray
+    from tpugen.model.systolic import SystolicEngine
     from tpugen.model.workloads import OperatorTable
     from tpugen.results.systems import ScalingRecord
 
-__all__ = ["check_widths", "measured_array", "measured_design", "scaled_design"]
+__all__ = ["check_widths", "measured_array", "measured_design", "scaled_design", "scaling_words"]
 
 
 def measured_design(run: str, runs: Path | None = None) -> tuple[DesignSpec, DesignMeasurement, list[str]]:
@@ -100,22 +102,56 @@ def measured_array(
         RequestError: it was not measured, runs no matrix products, or cannot be scaled.
     """
     from tpugen.model.systems import MeasuredArray
-    from tpugen.model.systolic import SystolicEngine
 
     spec, design, notes = measured_design(run, runs)
+    if isinstance(spec, PimLlmSpec | PimTileSpec):
+        raise RequestError(
+            f"run {run} is a {spec.kind}, no array",
+            hint="use `tpugen model llm --design RUN`" if spec.kind == "pim_llm" else "name a tpu or an array",
+        )
     record = None
     if scale_to is not None:
         design, record = scaled_design(design, scale_to)
-        notes.append(
-            f"scaled from {record.technology} ({record.process_nm:g} nm, {record.voltage_v:g} V) to "
-            f"{record.target_process_nm:g} nm at {record.target_voltage_v:g} V: area x {record.area_factor:.4g}, "
-            f"delay x {record.delay_factor:.4g}, energy x {record.energy_factor:.4g}; {record.source}"
-        )
-    engine = SystolicEngine.from_measurement(spec, design)
+        notes.append(scaling_words(record))
+    engine = _engine(spec, design, find_run(run, runs))
     if design.power_mw is None:
         notes.append(f"run {run}: power was not measured, so energy is not known")
-    settings = {"design": f"{design.design}, run {run}", "technology": f"{design.technology} ({design.origin})"}
+    named = f"{design.design}, run {find_run(run, runs).name}"
+    settings = {"design": named, "technology": f"{design.technology} ({design.origin})"}
     return MeasuredArray(engine, settings), spec, record, notes
+
+
+def scaling_words(record: ScalingRecord) -> str:
+    """What was scaled by what, in a sentence."""
+    return (
+        f"scaled from {record.technology} ({record.process_nm:g} nm, {record.voltage_v:g} V) to "
+        f"{record.target_process_nm:g} nm at {record.target_voltage_v:g} V: area x {record.area_factor:.4g}, "
+        f"delay x {record.delay_factor:.4g}, energy x {record.energy_factor:.4g}; {record.source}"
+    )
+
+
+def _engine(spec: DesignSpec, design: DesignMeasurement, root: Path) -> SystolicEngine:
+    """A systolic array or a MAC, or the array of a tensor unit with its memories, whose area is the cards'."""
+    from tpugen.model.cards import weakest_origin
+    from tpugen.model.systolic import SystolicEngine
+
+    if not isinstance(spec, TpuSpec):
+        return SystolicEngine.from_measurement(spec, design)
+    from tpugen.model.accelerators import TensorUnitEngine, UnitMemories
+
+    macros = SynthesisResult.model_validate(read_json(root / "synth" / "synthesis.json")).macros
+    if not macros:
+        return TensorUnitEngine.from_run(spec, design)
+    timing = TimingResult.model_validate(read_json(root / "sta" / "timing.json"))
+    speed = design.clock_mhz / timing.clock_mhz
+    powers_mw = [power.dynamic_mw * speed + power.leakage_mw for power in timing.macro_power]
+    memories = UnitMemories(
+        area_um2=math.fsum(macro.area_um2 for macro in macros),
+        power_w=math.fsum(powers_mw) * 1e-3,
+        area_origin=weakest_origin(macro.origin for macro in macros),
+        power_origin=weakest_origin(power.origin for power in timing.macro_power),
+    )
+    return TensorUnitEngine.from_run(spec, design, memories)
 
 
 def check_widths(run: str, spec: DesignSpec, table: OperatorTable, rows: list[bool]) -> list[str]:
@@ -133,7 +169,7 @@ def check_widths(run: str, spec: DesignSpec, table: OperatorTable, rows: list[bo
     Raises:
         RequestError: names the operator, its widths and the design's.
     """
-    if not isinstance(spec, MacSpec | SystolicArraySpec):
+    if not isinstance(spec, MacSpec | SystolicArraySpec | TpuSpec):
         return []
     here = table.select(rows)
     overflowing = []

@@ -42,6 +42,8 @@ class GenerateOptions(BaseModel):
         technology: Name of a technology library or path of a Liberty file.
         clock_mhz: Target clock in MHz; overrides the request's.
         gemms: Workload for the model as `MxKxN` texts; left out: one GEMM of the design's natural size.
+        workloads: Language models by name, or paths of config.json files, that the design is judged on: a `pim_llm` as
+            the whole system, a `tpu` or a systolic array as the array of PIM-LLM.
         synthesis_mode: `flat`, `hierarchical` (each distinct module once), or `auto`.
         waves: Keep the waveform of the simulation.
         use_cache: Take steps whose inputs did not change from the cache.
@@ -68,6 +70,7 @@ class GenerateOptions(BaseModel):
     technology: str = DEFAULT_TECHNOLOGY
     clock_mhz: float | None = None
     gemms: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
     synthesis_mode: SynthesisMode = "auto"
     waves: bool = True
     use_cache: bool = True

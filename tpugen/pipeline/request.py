@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from tpugen.errors import RequestError
 from tpugen.pipeline.spec_readers import SpecReader, read_sentence
-from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, spec_from_dict
+from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, PimLlmSpec, PimTileSpec, spec_from_dict
 
 if TYPE_CHECKING:
     from tpugen.writers.session import ChatSession
@@ -86,7 +86,7 @@ def _from_sentence(text: str, reader: SpecReader | None, session: ChatSession | 
     read = read_sentence(text, reader, session)
     not_understood = list(read.not_understood)
     gemms = tuple("x".join(map(str, gemm)) for gemm in read.gemms)
-    if isinstance(read.spec, AdderSpec | MultiplierSpec):  # no matrix runs on a single adder or multiplier
+    if isinstance(read.spec, AdderSpec | MultiplierSpec | PimTileSpec | PimLlmSpec):  # they run no GEMM of any size
         not_understood += [f"GEMM {gemm}" for gemm in gemms]
         gemms = ()
     believed = {item["field"] for item in read.disagreements if item["settled"] == "model"}

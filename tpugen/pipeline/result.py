@@ -11,9 +11,10 @@ from tpugen.errors import StorageError
 from tpugen.findings import Finding
 from tpugen.pipeline.folder import read_manifest, run_is_active
 from tpugen.results import GateRecord, Manifest, ModelResult, SimulationResult, SynthesisResult, TimingResult, Verdict
+from tpugen.results.accelerators import AcceleratorReport, WorkloadPoint
 from tpugen.storage import read_json
 
-__all__ = ["RunResult", "StepLine", "load_result"]
+__all__ = ["RunResult", "StepLine", "WorkloadLine", "load_result"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -30,6 +31,29 @@ class StepLine(BaseModel):
     summary: str
 
 
+class WorkloadLine(BaseModel):
+    """A language model at a context on the design, in one line; components are in the run's `model/accelerator.json`.
+
+    Attributes:
+        tokens_per_j: What stands idle takes no energy.
+        always_on_tokens_per_j: Nothing is ever switched off.
+        published_tokens_per_s: PIM-LLM's, as printed; None where the paper prints none.
+        modelled_tokens_per_s: PIM-LLM's, by our model of it.
+        modelled_tokens_per_j: Likewise, every engine charged for all its work.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    context: int
+    tokens_per_s: float
+    tokens_per_j: float | None
+    always_on_tokens_per_j: float | None
+    published_tokens_per_s: float | None
+    modelled_tokens_per_s: float | None
+    modelled_tokens_per_j: float | None
+
+
 class RunResult(BaseModel):
     """What a run came to. `None` means "not measured", never zero.
 
@@ -40,10 +64,12 @@ class RunResult(BaseModel):
         module: Name of the top module.
         writer: Who wrote the RTL: `composer`, or `llm`.
         clock_mhz: The clock that the design was synthesised and timed for.
+        macro_area_um2: Of crossbars and memories, from technology cards, beside `area_um2`; None: there are none.
         power_mw: At `clock_mhz`, with the switching activity of the simulation.
         cycles: Measured cycles of the latency test, from first operand beat to last result beat, both counted.
         errors: Error metrics of the approximate `multiplier` and `adder`, and of the `dot_product`; None of an exact
             design.
+        language_models: What the design gives on language models, where it is judged on any.
         workload: The GEMMs that `gops`, `gops_per_w` and `utilization` speak of, as `MxKxN`.
         files: The RTL files, absolute, top module last.
         findings: Errors and warnings of all gates.
@@ -59,6 +85,7 @@ class RunResult(BaseModel):
     chat_model: str | None = None
     clock_mhz: float | None = None
     area_um2: float | None = None
+    macro_area_um2: float | None = None
     cells: int | None = None
     flip_flops: int | None = None
     power_mw: float | None = None
@@ -67,6 +94,7 @@ class RunResult(BaseModel):
     cycles: int | None = None
     expected_cycles: int | None = None
     errors: dict[str, Any] | None = None
+    language_models: list[WorkloadLine] = Field(default_factory=list)
     workload: list[str] = Field(default_factory=list)
     workload_cycles: int | None = None
     utilization: float | None = None
@@ -156,6 +184,7 @@ def _measured(folder: Path, manifest: Manifest) -> dict[str, Any]:
     synthesis = _part(SynthesisResult, folder / "synth/synthesis.json") if _finished(manifest, "synth") else None
     if synthesis:
         values |= {"area_um2": synthesis.area_um2, "cells": synthesis.cells, "flip_flops": synthesis.flip_flops}
+        values["macro_area_um2"] = sum(macro.area_um2 for macro in synthesis.macros) if synthesis.macros else None
     timing = _part(TimingResult, folder / "sta/timing.json") if _finished(manifest, "sta") else None
     if timing:
         values |= {"fmax_mhz": timing.fmax_mhz, "worst_slack_ns": timing.worst_slack_ns}
@@ -163,6 +192,9 @@ def _measured(folder: Path, manifest: Manifest) -> dict[str, Any]:
     errors = folder / "error/error.json"
     if _finished(manifest, "error") and errors.is_file():
         values["errors"] = read_json(errors)
+    report = _part(AcceleratorReport, folder / "model/accelerator.json") if _finished(manifest, "model") else None
+    if report:
+        values["language_models"] = [_workload_line(point) for point in report.points]
     model = _part(ModelResult, folder / "model/model.json") if _finished(manifest, "model") else None
     if model:
         values |= {
@@ -174,3 +206,20 @@ def _measured(folder: Path, manifest: Manifest) -> dict[str, Any]:
             "energy_uj": model.total.energy_uj,
         }
     return values
+
+
+def _workload_line(point: WorkloadPoint) -> WorkloadLine:
+    result = point.result
+    hybrid = [item for item in point.published if item.system == "pim-llm"]
+    printed = next((item for item in hybrid if item.origin == "printed"), None)
+    modelled = next((item for item in hybrid if item.accounting == "consistent"), None)
+    return WorkloadLine(
+        model=result.model,
+        context=result.context,
+        tokens_per_s=result.tokens_per_s,
+        tokens_per_j=result.tokens_per_j,
+        always_on_tokens_per_j=point.always_on_tokens_per_j,
+        published_tokens_per_s=printed.tokens_per_s if printed else None,
+        modelled_tokens_per_s=modelled.tokens_per_s if modelled else None,
+        modelled_tokens_per_j=modelled.tokens_per_j if modelled else None,
+    )

@@ -194,7 +194,7 @@ def _by_model(text: str, session: ChatSession) -> Sentence:
     if reading.declined:
         raise NothingFoundError(
             "the chat model finds nothing in the request that can be built",
-            hint="ask for an adder, a multiplier, a MAC or a systolic array, or use the rules (--spec-by rules)",
+            hint="ask for a unit, an array or an accelerator, or use the rules (--spec-by rules)",
         )
     if reading.spec is None:
         raise ChatModelReplyError(
@@ -218,13 +218,9 @@ def _gemms(text: str) -> list[tuple[int, int, int]]:
 
 def _model_assumptions(spec: DesignSpec, stated: Mapping[str, Any], reason: str) -> list[Assumption]:
     """One for each value of the spec that the model does not state."""
-    from tpugen.writers.spec_schema import flat_values
+    from tpugen.writers.spec_schema import dotted, flat_values
 
-    return [
-        Assumption(name.replace("_", ".", 1) if name.startswith(("multiplier_", "adder_")) else name, value, reason)
-        for name, value in flat_values(spec).items()
-        if name not in stated
-    ]
+    return [Assumption(dotted(name), value, reason) for name, value in flat_values(spec).items() if name not in stated]
 
 
 def _plain(settlements: Sequence[Settlement]) -> list[dict[str, Any]]:

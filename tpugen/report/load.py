@@ -26,6 +26,7 @@ from tpugen.results import (
     SynthesisResult,
     TimingResult,
 )
+from tpugen.results.accelerators import AcceleratorReport
 from tpugen.spec import AnySpec, Contract, any_spec_from_dict, contract_of
 
 __all__ = ["OPTIONAL_STEPS", "STEPS", "Attempt", "Run", "SourceFile", "inside", "load_run"]
@@ -81,6 +82,7 @@ class Run:
     sources: list[SourceFile]
     attempts: list[Attempt]
     notes: list[str] = field(default_factory=list)
+    accelerator: AcceleratorReport | None = None
 
     @property
     def verdict(self) -> str:
@@ -144,6 +146,7 @@ def load_run(folder: Path) -> Run:
         sources=[_source(folder, record) for record in manifest.provenance],
         attempts=_attempts(folder, notes),
         notes=notes,
+        accelerator=measured(AcceleratorReport, "model", "accelerator.json"),
     )
 
 

@@ -15,7 +15,10 @@ from markupsafe import Markup
 
 from tpugen.arithmetic.error_records import ErrorMetrics
 from tpugen.report import views
+from tpugen.report.accelerator_diagram import accelerator_diagram, accelerator_sentences
+from tpugen.report.accelerator_view import accelerator_view
 from tpugen.report.array_diagram import array_diagram, dataflow_sentences
+from tpugen.report.chart_base import CHART_STYLE
 from tpugen.report.code import listing
 from tpugen.report.environment import PAGE_POLICY, page_environment, template_text
 from tpugen.report.error_chart import error_chart
@@ -25,7 +28,7 @@ from tpugen.report.text import area, count, quantity, seconds, shortened
 from tpugen.report.unit_diagram import unit_diagram
 from tpugen.report.wave_drawing import draw_excerpt
 from tpugen.report.waveform import Excerpt, read_excerpt
-from tpugen.spec import CustomSpec, SystolicArraySpec
+from tpugen.spec import AcceleratorSpec, ArithmeticSpec, CustomSpec, SystolicArraySpec
 from tpugen.storage import write_text_atomic
 
 if TYPE_CHECKING:
@@ -106,6 +109,7 @@ def _context(run: Run) -> dict[str, Any]:
     sheet = Markup(template_text("report.css"))  # noqa: S704
     array = run.spec if isinstance(run.spec, SystolicArraySpec) else None
     custom = run.spec if isinstance(run.spec, CustomSpec) else None
+    accelerator = run.spec if isinstance(run.spec, AcceleratorSpec) else None
     failed = run.first_failure
     return {
         "run": run,
@@ -123,8 +127,11 @@ def _context(run: Run) -> dict[str, Any]:
         "array": array,
         "custom": custom,
         "array_drawing": array_diagram(array) if array else None,
-        "unit_drawing": unit_diagram(run.spec) if run.spec and not isinstance(run.spec, CustomSpec) else None,
-        "legend": dataflow_sentences(array) if array else [],
+        "unit_drawing": unit_diagram(run.spec) if isinstance(run.spec, ArithmeticSpec) else None,
+        "accelerator_drawing": accelerator_diagram(accelerator) if accelerator else None,
+        "accelerator": accelerator_view(run),
+        "chart_style": Markup(CHART_STYLE) if run.accelerator else "",  # noqa: S704 - a constant of this package
+        "legend": accelerator_sentences(accelerator) if accelerator else dataflow_sentences(array) if array else [],
         "wave": _wave(run),
         "unit_errors": _unit_errors(run),
         "error_rows": _ERROR_ROWS,

@@ -6,12 +6,12 @@ from markupsafe import Markup
 
 from tpugen.report import svg
 from tpugen.rtl_templates.operand_codes import shared_operands
-from tpugen.spec import AdderSpec, AdderUnit, DesignSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
+from tpugen.spec import AdderSpec, AdderUnit, ArithmeticSpec, MacSpec, MultiplierSpec, MultiplierUnit, SystolicArraySpec
 
 __all__ = ["element_diagram", "unit_diagram", "unit_name"]
 
 
-def unit_diagram(spec: DesignSpec) -> Markup:
+def unit_diagram(spec: ArithmeticSpec) -> Markup:
     """The schematic of a design that is one unit; for an array, of one processing element."""
     match spec:
         case AdderSpec():

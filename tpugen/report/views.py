@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from tpugen.findings import Finding
+from tpugen.report.accelerator_view import shown_point
 from tpugen.report.code import excerpt
 from tpugen.report.load import OPTIONAL_STEPS, STEPS, Run
+from tpugen.report.model_charts import model_name
 from tpugen.report.text import area, count, quantity, seconds
 from tpugen.report.unit_diagram import unit_name
 from tpugen.results import ToolVersion
-from tpugen.spec import AdderUnit, CustomSpec, MultiplierUnit
+from tpugen.spec import AdderUnit, CellFaults, CustomSpec, MultiplierUnit, ReadNoise
 from tpugen.text import clean
 
 __all__ = [
@@ -60,9 +62,32 @@ _FIELD_WORDS = {
     "multiplier": "multiplier",
     "adder": "adder",
     "shared_pre_approximation": "pre-approximation",
+    "d": "width of the residual stream",
+    "heads": "query heads",
+    "kv_heads": "key and value heads",
+    "d_ff": "width of the feed-forward network",
+    "context": "positions of the KV cache",
+    "gated": "gated feed-forward network",
+    "norm": "norm",
+    "activation": "activation function",
+    "weights": "weights",
+    "operand_depth": "slices of an operand bank",
+    "multiplier_width_bits": "width of the scale",
+    "unsigned_activations": "unsigned activations",
+    "result_width_bits": "result width",
+    "crossbar_rows": "rows of a crossbar",
+    "crossbar_cols": "column pairs of a crossbar",
+    "adc_bits": "resolution of an ADC",
+    "columns_per_adc": "columns that share an ADC",
+    "zero_skipping": "skipping of zero bit planes",
+    "input_lanes": "activations of a beat",
+    "output_lanes": "results of a beat",
+    "faults": "stuck cells",
+    "noise": "read noise",
     "clock_mhz": "clock",
 }
 _FIELD_ORDER = list(_FIELD_WORDS)
+_ACCELERATOR_FLAGS = ("gated", "unsigned_activations", "zero_skipping")
 
 
 @dataclass(frozen=True)
@@ -171,6 +196,19 @@ def figures(run: Run) -> list[FigureView]:
         rows.append(FigureView("throughput", quantity(total.gops, 3), "GOPS", f"{origin}; 1 op = 1 MAC"))
         if total.gops_per_w is not None:
             rows.append(FigureView("efficiency", quantity(total.gops_per_w, 3), "GOPS/W", origin))
+    return rows + _language_figures(run)
+
+
+def _language_figures(run: Run) -> list[FigureView]:
+    """Tokens per second and per joule of the first language model, at the context nearest to 1,024."""
+    point = shown_point(run.accelerator) if run.accelerator else None
+    if point is None:
+        return []
+    result = point.result
+    origin = f"model: {model_name(result.model)} at {result.context:,} tokens"
+    rows = [FigureView("tokens a second", quantity(result.tokens_per_s, 3), "", origin)]
+    if result.tokens_per_j is not None:
+        rows.append(FigureView("tokens a joule", quantity(result.tokens_per_j, 3), "", f"{origin}; idle blocks off"))
     return rows
 
 
@@ -232,6 +270,15 @@ def _custom_values(spec: CustomSpec) -> dict[str, object]:
 def _value(name: str, value: object) -> str:
     if isinstance(value, (AdderUnit, MultiplierUnit)):
         return unit_name(value)
+    if value is None and name == "kv_heads":
+        return "as many as query heads"
+    if isinstance(value, CellFaults):
+        many = f"{value.stuck_off} of 65536 off, {value.stuck_on} on, seed {value.seed}"
+        return many if value.stuck_off or value.stuck_on else "none"
+    if isinstance(value, ReadNoise):
+        return f"sigma {value.sigma}/256 of a cell, seed {value.seed}" if value.sigma else "none"
+    if name in _ACCELERATOR_FLAGS:
+        return "yes" if value else "no"
     if name == "signed":
         return "signed (two's complement)" if value else "unsigned"
     if name == "shared_pre_approximation":
@@ -241,6 +288,8 @@ def _value(name: str, value: object) -> str:
     if name.endswith("_bits"):
         return f"{value} bits"
     if name in ("contract", "reference"):
+        return str(value)
+    if name == "kind" and str(value).startswith("pim_"):
         return str(value)
     return str(value).replace("_", " " if name == "kind" else "-")
 

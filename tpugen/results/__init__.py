@@ -11,13 +11,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tpugen.findings import Finding
+from tpugen.results.accelerators import AcceleratorSimulation, BlockMeasurement, MacroUse
+from tpugen.results.macros import MacroPower
 
 __all__ = [
+    "AcceleratorSimulation",
     "AreaShare",
+    "BlockMeasurement",
     "DesignMeasurement",
     "GateRecord",
     "GemmReport",
     "GemmResult",
+    "MacroPower",
+    "MacroUse",
     "Manifest",
     "ModelResult",
     "PathStage",
@@ -94,6 +100,7 @@ class SimulationResult(_Record):
         results_checked: Result beats compared with the golden model.
         waveform: Path of the wave dump (FST or VCD) relative to the run folder, if any.
         activity: Path of the switching activity (JSON) relative to the run folder, if any.
+        accelerator: Cycles of every operator, clipping and more, of a whole accelerator.
     """
 
     verdict: Verdict
@@ -106,6 +113,7 @@ class SimulationResult(_Record):
     results_checked: int = 0
     waveform: str | None = None
     activity: str | None = None
+    accelerator: AcceleratorSimulation | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class AreaShare(_Record):
@@ -122,7 +130,9 @@ class SynthesisResult(_Record):
 
     Attributes:
         mode: `flat`, or `hierarchical` (each distinct module once).
+        area_um2: Of the standard cells; macros are beside it.
         netlist: Path of the mapped netlist relative to the run folder.
+        macros: Black boxes that stay in the netlist, with the area of their cards.
     """
 
     technology: str
@@ -134,6 +144,7 @@ class SynthesisResult(_Record):
     areas: list[AreaShare]
     netlist: str
     seconds: float
+    macros: list[MacroUse] = Field(default_factory=list, exclude_if=lambda value: not value)
 
 
 class PathStage(_Record):
@@ -159,7 +170,12 @@ class PowerResult(_Record):
 
 
 class TimingResult(_Record):
-    """Timing at the spec's clock. Combinational designs are timed between virtual-clock registers."""
+    """Timing at the spec's clock. Combinational designs are timed between virtual-clock registers.
+
+    Attributes:
+        blocks: Area and power of the top's blocks, of whole accelerators.
+        macro_power: Of the black boxes, from cards; `power` is that of the standard cells alone.
+    """
 
     clock_mhz: float
     worst_slack_ns: float
@@ -167,6 +183,8 @@ class TimingResult(_Record):
     critical_path_ns: float
     critical_path: list[PathStage]
     power: PowerResult | None = None
+    blocks: list[BlockMeasurement] = Field(default_factory=list, exclude_if=lambda value: not value)
+    macro_power: list[MacroPower] = Field(default_factory=list, exclude_if=lambda value: not value)
 
 
 class DesignMeasurement(_Record):

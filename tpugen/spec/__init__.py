@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from tpugen.spec.accelerators import CellFaults, PimLlmSpec, PimTileSpec, ReadNoise, TpuSpec
 from tpugen.spec.contract import Contract, Port, contract_for
 from tpugen.spec.custom import AnySpec, CustomSpec, any_spec_from_dict, contract_of
 from tpugen.spec.design import (
+    AcceleratorSpec,
     AdderSpec,
     AdderUnit,
+    ArithmeticSpec,
     Dataflow,
     DesignSpec,
     MacSpec,
@@ -18,9 +21,12 @@ from tpugen.spec.design import (
 )
 
 __all__ = [
+    "AcceleratorSpec",
     "AdderSpec",
     "AdderUnit",
     "AnySpec",
+    "ArithmeticSpec",
+    "CellFaults",
     "Contract",
     "CustomSpec",
     "Dataflow",
@@ -28,8 +34,12 @@ __all__ = [
     "MacSpec",
     "MultiplierSpec",
     "MultiplierUnit",
+    "PimLlmSpec",
+    "PimTileSpec",
     "Port",
+    "ReadNoise",
     "SystolicArraySpec",
+    "TpuSpec",
     "any_spec_from_dict",
     "contract_for",
     "contract_of",

@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tpugen.errors import RequestError, SpecError
+from tpugen.spec.base import ClockMhz
 from tpugen.spec.contract import Channel, Contract, Port, contract_for
 from tpugen.spec.custom_header import read_header
 from tpugen.spec.custom_reference import Reference, ReferenceKind, Signature, read_reference
 from tpugen.spec.custom_remarks import Header
-from tpugen.spec.design import ClockMhz, DesignSpec, spec_from_dict
+from tpugen.spec.design import DesignSpec, spec_from_dict
 from tpugen.spec.latency import Latency
 
 __all__ = ["AnySpec", "CustomSpec", "any_spec_from_dict", "contract_of", "custom_contract"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -24,6 +24,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tpugen.arithmetic import ADDERS, MULTIPLIERS, Family
 from tpugen.errors import SpecError
+from tpugen.spec.accelerators import PimLlmSpec, PimTileSpec, TpuSpec
+from tpugen.spec.base import BaseSpec
 from tpugen.spec.violations import describe_violations
 
 __all__ = [
@@ -31,8 +33,10 @@ __all__ = [
     "OPERAND_WIDTH_MAX_BITS",
     "OPERAND_WIDTH_MIN_BITS",
     "SIZE_MAX",
+    "AcceleratorSpec",
     "AdderSpec",
     "AdderUnit",
+    "ArithmeticSpec",
     "Dataflow",
     "DesignSpec",
     "MacSpec",
@@ -53,11 +57,6 @@ Dataflow = Literal["output_stationary", "weight_stationary", "input_stationary"]
 
 OperandWidth = Annotated[int, Field(ge=OPERAND_WIDTH_MIN_BITS, le=OPERAND_WIDTH_MAX_BITS, strict=True)]
 Size = Annotated[int, Field(ge=1, le=SIZE_MAX, strict=True)]
-ClockMhz = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Unit(BaseModel):
@@ -156,30 +155,7 @@ def _check_family(families: Mapping[str, Family], unit: _Unit) -> None:
         )
 
 
-class _Spec(_Frozen):
-    """Fields that every kind has."""
-
-    signed: Annotated[bool, Field(strict=True)] = True
-    clock_mhz: ClockMhz = 100.0
-
-    def _units(self) -> dict[str, tuple[int, ...]]:
-        """Operand widths of each unit, by the field that holds it."""
-        return {}
-
-    def _problems(self) -> list[str]:
-        return [problem for role, widths in self._units().items() for problem in getattr(self, role).problems(*widths)]
-
-    @model_validator(mode="after")
-    def _legal_together(self) -> Self:
-        problems = self._problems()
-        if problems:
-            raise PydanticCustomError("together", "{problems}", {"problems": "\n".join(problems)})
-        for role, widths in self._units().items():  # the spec says every parameter, so that nothing else has defaults
-            object.__setattr__(self, role, getattr(self, role).complete(*widths))
-        return self
-
-
-class AdderSpec(_Spec):
+class AdderSpec(BaseSpec):
     """A combinational adder: two operands of `width_bits`, a sum of `width_bits + 1`."""
 
     kind: Literal["adder"] = "adder"
@@ -190,7 +166,7 @@ class AdderSpec(_Spec):
         return {"adder": (self.width_bits,)}
 
 
-class MultiplierSpec(_Spec):
+class MultiplierSpec(BaseSpec):
     """A combinational multiplier: product of `activation_width_bits + weight_width_bits`."""
 
     kind: Literal["multiplier"] = "multiplier"
@@ -202,7 +178,7 @@ class MultiplierSpec(_Spec):
         return {"multiplier": (self.activation_width_bits, self.weight_width_bits)}
 
 
-class _Accumulating(_Spec):
+class _Accumulating(BaseSpec):
     activation_width_bits: OperandWidth = 8
     weight_width_bits: OperandWidth = 8
     accumulator_width_bits: Annotated[int, Field(ge=1, le=ACCUMULATOR_WIDTH_MAX_BITS, strict=True)] = 32
@@ -274,8 +250,14 @@ class SystolicArraySpec(_Accumulating):
         return problems
 
 
+ArithmeticSpec: TypeAlias = AdderSpec | MultiplierSpec | MacSpec | SystolicArraySpec
+"""Designs made of arithmetic units, one family each for products and sums."""
+
+AcceleratorSpec: TypeAlias = TpuSpec | PimTileSpec | PimLlmSpec
+"""Whole accelerators."""
+
 DesignSpec = Annotated[
-    AdderSpec | MultiplierSpec | MacSpec | SystolicArraySpec,
+    ArithmeticSpec | AcceleratorSpec,
     Field(discriminator="kind"),
 ]
 """Any design: the union over `kind`."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tpugen.spec.accelerator_latency import AcceleratorTiming, PimLlmTiming, PimTileTiming, TpuTiming
+from tpugen.spec.accelerators import PimLlmSpec, PimTileSpec, TpuSpec
 from tpugen.spec.design import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ TiledForm = Literal["mac", "output_stationary", "operand_stationary"]
 DRAIN_SEGMENT_ROWS = 16
 """Rows that share one combinational stretch of the output-stationary drain; a register stands between stretches."""
 
-_NO_TILES = "a user's contract speaks of no tiles"
+_NO_TILES = "the contracts of users and of accelerators speak of no tiles"
 
 
 def drain_bubbles(rows: Cycles) -> Cycles:
@@ -70,18 +72,29 @@ class Latency(BaseModel):
         cols: Columns of the array (1 for a MAC, 0 when combinational).
         drain_bubbles: Empty cycles within the drain of one tile, one between drain stretches.
         cycles: Of a user's contract that states it: rising edges from operands to their result.
+        timing: Formulas of a whole accelerator; None of other designs.
 
-    A user's contract is `combinational`, `fixed` (so many `cycles`), `reference` (what the user's reference does, cycle
-    for cycle) or `any` (whatever the handshake allows).
+    An `accelerator` has the formulas of its `timing`. A user's contract is `combinational`, `fixed` (so many `cycles`),
+    `reference` (what the user's reference does, cycle for cycle) or `any` (whatever the handshake allows).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    form: Literal["combinational", "mac", "output_stationary", "operand_stationary", "fixed", "reference", "any"]
+    form: Literal[
+        "combinational",
+        "mac",
+        "output_stationary",
+        "operand_stationary",
+        "accelerator",
+        "fixed",
+        "reference",
+        "any",
+    ]
     rows: int
     cols: int
     drain_bubbles: int = 0
     cycles: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    timing: AcceleratorTiming | None = Field(default=None, exclude_if=lambda value: value is None)
 
     def tile_cycles(self, length: int) -> int:
         """Cycles from the first operand beat to the last result beat of one tile alone, both counted.
@@ -93,7 +106,7 @@ class Latency(BaseModel):
                 return 0
             case "mac" | "output_stationary" | "operand_stationary":
                 return length + self._terms(self.form)[1]
-            case "fixed" | "reference" | "any":
+            case "accelerator" | "fixed" | "reference" | "any":
                 raise ValueError(_NO_TILES)
 
     def tile_interval(self, length: int) -> int:
@@ -103,7 +116,7 @@ class Latency(BaseModel):
                 return 0
             case "mac" | "output_stationary" | "operand_stationary":
                 return max(length, self._terms(self.form)[0])
-            case "fixed" | "reference" | "any":
+            case "accelerator" | "fixed" | "reference" | "any":
                 raise ValueError(_NO_TILES)
 
     def _terms(self, form: TiledForm) -> tuple[int, int]:
@@ -133,6 +146,8 @@ class Latency(BaseModel):
                     f"T + 2*{self.rows} + {self.cols} + 1 cycles per tile of T streaming vectors (loading included), "
                     f"one every max(T, 2*{self.rows} + {self.cols} - 1) cycles back to back"
                 )
+            case "accelerator":
+                return self.timing.formula() if self.timing else ""
             case "fixed":
                 return f"{self.cycles} clock cycle{'' if self.cycles == 1 else 's'} from operands to their result"
             case "reference":
@@ -153,3 +168,9 @@ def latency_for(spec: DesignSpec) -> Latency:
             return Latency(form="output_stationary", rows=spec.rows, cols=spec.cols, drain_bubbles=bubbles)
         case SystolicArraySpec():
             return Latency(form="operand_stationary", rows=spec.rows, cols=spec.cols)
+        case TpuSpec():
+            return Latency(form="accelerator", rows=spec.rows, cols=spec.cols, timing=TpuTiming.of(spec))
+        case PimTileSpec():
+            return Latency(form="accelerator", rows=spec.rows, cols=spec.cols, timing=PimTileTiming.of(spec))
+        case PimLlmSpec():
+            return Latency(form="accelerator", rows=spec.rows, cols=spec.cols, timing=PimLlmTiming.of(spec))

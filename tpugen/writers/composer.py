@@ -10,10 +10,12 @@ from collections.abc import Container, Iterable
 from typing import assert_never
 
 from tpugen.rtl_templates import design_sources, instantiated_modules, load_library
+from tpugen.rtl_templates.accelerators import accelerator_parameters
 from tpugen.rtl_templates.instances import instance, unit_parameters
 from tpugen.rtl_templates.operand_codes import SharedOperands, shared_operands
 from tpugen.rtl_templates.rendering import render_top
 from tpugen.spec import (
+    AcceleratorSpec,
     AdderSpec,
     AdderUnit,
     Contract,
@@ -21,7 +23,10 @@ from tpugen.spec import (
     MacSpec,
     MultiplierSpec,
     MultiplierUnit,
+    PimLlmSpec,
+    PimTileSpec,
     SystolicArraySpec,
+    TpuSpec,
     contract_for,
 )
 from tpugen.writers.files import RtlFile
@@ -63,6 +68,8 @@ def _summary(spec: DesignSpec) -> list[str]:
             kind = "multiply-accumulate unit"
         case SystolicArraySpec():
             kind = f"{spec.rows}x{spec.cols} {spec.dataflow.replace('_', '-')} systolic array"
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            return _accelerator_summary(spec)
         case _:
             assert_never(spec)
     return [
@@ -71,6 +78,28 @@ def _summary(spec: DesignSpec) -> list[str]:
         f"{spec.accumulator_width_bits}-bit accumulators; multiplier {_unit(spec.multiplier)}, "
         f"adder {_unit(spec.adder)}.",
     ]
+
+
+def _accelerator_summary(spec: AcceleratorSpec) -> list[str]:
+    match spec:
+        case TpuSpec():
+            return [
+                f"Tensor unit: {spec.rows}x{spec.cols} output-stationary array, int8 operands, 32-bit accumulators,",
+                f"operand memories of two banks of {spec.operand_depth} slices, requantisation, AXI4 ports.",
+            ]
+        case PimTileSpec():
+            width = spec.activation_width_bits
+            first = f"PIM tile: {spec.rows}x{spec.cols} {spec.weights} matrix times vectors of {width}-bit activations,"
+        case PimLlmSpec():
+            first = (
+                f"Decoder layer of {spec.weights} weights: d = {spec.d}, {spec.heads} query heads, "
+                f"{spec.kv_heads} key heads, d_ff = {spec.d_ff}, context {spec.context}; {spec.rows}x{spec.cols} array,"
+            )
+        case _:
+            assert_never(spec)
+    skipping = ", zero planes skipped" if spec.zero_skipping else ""
+    crossbars = f"{spec.crossbar_rows}x{spec.crossbar_cols} differential crossbars, {spec.adc_bits}-bit ADCs"
+    return [first, f"{crossbars} of {spec.columns_per_adc} columns each{skipping}."]
 
 
 def _unit(unit: AdderUnit | MultiplierUnit) -> str:
@@ -97,6 +126,8 @@ def _body(spec: DesignSpec, contract: Contract) -> str:
             return instance("mac_unit", "u_mac", ports, parameters)
         case SystolicArraySpec():
             return _array_body(spec, ports)
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            return instance(spec.kind, f"u_{spec.kind}", ports, accelerator_parameters(spec))
         case _:
             assert_never(spec)
 

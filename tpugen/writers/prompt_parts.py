@@ -9,9 +9,10 @@ from tpugen.dataset import library_modules_for, module_header
 from tpugen.retrieval import Hit
 from tpugen.retrieval.verilog import blank_comments, module_header_of
 from tpugen.rtl_templates import LibraryModule, load_library
+from tpugen.rtl_templates.accelerators import accelerator_parameters
 from tpugen.rtl_templates.instances import unit_parameters
 from tpugen.rtl_templates.operand_codes import shared_operands
-from tpugen.spec import Contract, DesignSpec, contract_for
+from tpugen.spec import AcceleratorSpec, Contract, DesignSpec, contract_for
 from tpugen.writers.composer import compose, library_files
 from tpugen.writers.files import RtlFile
 
@@ -64,11 +65,17 @@ class ShownExample:
 
 
 def numbers_of(spec: DesignSpec) -> str:
-    """The spec's fields as `signed = 0 (unsigned), rows = 4, ...`, with the values that Verilog parameters take."""
+    """The spec's fields as `signed = 0 (unsigned), rows = 4, ...`, with the values that Verilog parameters take.
+
+    Of an accelerator, whose fields and parameters have other names, the parameters of its library module.
+    """
     return ", ".join(_numbers(spec))
 
 
 def _numbers(spec: DesignSpec) -> Iterator[str]:
+    if isinstance(spec, AcceleratorSpec):
+        yield from (f"{name} = {value}" for name, value in accelerator_parameters(spec).items())
+        return
     yield f"signed = {'1 (twos complement)' if spec.signed else '0 (unsigned)'}"
     for name, value in spec.model_dump(exclude={"kind", "clock_mhz", "signed"}).items():
         if isinstance(value, int | str) and not isinstance(value, bool):

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from tpugen.errors import SpecError
 from tpugen.spec import DesignSpec, spec_from_dict
 from tpugen.spec.language import Assumption, ParsedRequest
-from tpugen.writers.spec_schema import flat_values, spec_data
+from tpugen.writers.spec_schema import dotted, flat_values, nested_fields, spec_data
 from tpugen.writers.spec_support import supports, words_inside
 
 __all__ = [
@@ -38,6 +38,8 @@ __all__ = [
 
 _QUOTE_MAX_WORDS = 10
 _WIDTHS = ("width_bits", "activation_width_bits", "weight_width_bits", "accumulator_width_bits")
+_FOLLOWS = {"d": "d_ff", "heads": "kv_heads"}
+"""Fields from which others follow where these are not stated."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +235,8 @@ def _together(
         flat = {**_without_dependants(parsed, believed), **believed}
         for role in ("multiplier", "adder"):
             if f"{role}_family" in believed:  # another family has parameters of its own
-                flat = {name: value for name, value in flat.items() if name.partition("_")[0] != role}
-                flat.update({name: value for name, value in stated.items() if name.partition("_")[0] == role})
+                flat = {name: value for name, value in flat.items() if _object(name) != role}
+                flat.update({name: value for name, value in stated.items() if _object(name) == role})
                 flat[f"{role}_family"] = believed[f"{role}_family"]
     try:
         return spec_from_dict(spec_data(flat)), ""
@@ -245,17 +247,22 @@ def _together(
 def _without_dependants(parsed: ParsedRequest, believed: Mapping[str, Any]) -> dict[str, Any]:
     """The rules' values, without the assumed ones that follow from a width that has changed."""
     flat = flat_values(parsed.spec)
-    if not any(field in _WIDTHS for field in believed):
-        return flat
     assumed = _assumed(parsed)
-    following = {
-        field for field in assumed if field.partition("_")[0] in ("multiplier", "adder") or field in _WIDTHS[3:]
-    }
+    following = {other for field, other in _FOLLOWS.items() if field in believed and other in assumed}
+    if any(field in _WIDTHS for field in believed):
+        following |= {field for field in assumed if _object(field) in ("multiplier", "adder") or field in _WIDTHS[3:]}
+    if not following:
+        return flat
     return {
         field: value
         for field, value in flat.items()
         if field not in following or field in believed or field.endswith("_family")
     }
+
+
+def _object(field: str) -> str:
+    """The object of a spec that a flat field stands in; empty where it stands alone."""
+    return nested_fields().get(field, ("", field))[0]
 
 
 def _assumptions(parsed: ParsedRequest, spec: DesignSpec, believed: Mapping[str, Settlement]) -> list[Assumption]:
@@ -268,8 +275,7 @@ def _assumptions(parsed: ParsedRequest, spec: DesignSpec, believed: Mapping[str,
         if field in flat and field not in believed:
             kept.append(replace(item, value=flat[field]))
     told = [
-        Assumption(field.replace("_", ".", 1) if field.startswith(("multiplier_", "adder_")) else field,
-                   flat.get(field, item.value), f'the chat model reads "{item.quote}" so')
+        Assumption(dotted(field), flat.get(field, item.value), f'the chat model reads "{item.quote}" so')
         for field, item in believed.items()
     ]  # fmt: skip
     return [*kept, *told]

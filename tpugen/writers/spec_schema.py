@@ -14,7 +14,16 @@ from typing import Any
 from tpugen.arithmetic import ADDERS, MULTIPLIERS, Family
 from tpugen.spec import DesignSpec, spec_json_schema
 
-__all__ = ["NO_KIND", "UNSUPPORTED", "flat_fields", "flat_spec_schema", "flat_values", "spec_data"]
+__all__ = [
+    "NO_KIND",
+    "UNSUPPORTED",
+    "dotted",
+    "flat_fields",
+    "flat_spec_schema",
+    "flat_values",
+    "nested_fields",
+    "spec_data",
+]
 
 NO_KIND = "none"
 """What a chat model gives as the kind where the request asks for nothing that can be built."""
@@ -34,10 +43,35 @@ def _properties() -> dict[str, dict[str, Any]]:
         for name, published in definition["properties"].items():
             if name == "kind":
                 continue
-            fields = _unit_properties(name) if name in _ROLES else {name: _plain(published)}
+            if name in _ROLES:
+                fields = _unit_properties(name)
+            elif "$ref" in published:
+                parts = schema["$defs"][published["$ref"].rsplit("/", 1)[1]]["properties"]
+                fields = {f"{name}_{part}": _plain(field) for part, field in parts.items()}
+            else:
+                fields = {name: _plain(published)}
             for flat_name, field in fields.items():
                 properties.setdefault(flat_name, field)
     return properties
+
+
+@cache
+def nested_fields() -> Mapping[str, tuple[str, str]]:
+    """Flat names of what stands in objects of a spec, with the object and the name in it: `adder_k`, `noise_seed`."""
+    schema = spec_json_schema()
+    objects = {
+        name: [field.removeprefix(f"{name}_") for field in _unit_properties(name)] for name in _ROLES
+    }  # fmt: skip
+    for definition in _kinds(schema):
+        for name, published in definition["properties"].items():
+            if "$ref" in published and name not in _ROLES:
+                objects[name] = list(schema["$defs"][published["$ref"].rsplit("/", 1)[1]]["properties"])
+    return {f"{name}_{part}": (name, part) for name, parts in objects.items() for part in parts}
+
+
+def dotted(name: str) -> str:
+    """A flat name as messages say it: `adder.k`."""
+    return ".".join(nested_fields().get(name, (name,)))
 
 
 def _kinds(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -96,10 +130,10 @@ def spec_data(flat: Mapping[str, Any]) -> dict[str, Any]:
     """
     data: dict[str, Any] = {}
     for name, value in flat.items():
-        role, _, part = name.partition("_")
         if value is None or name == UNSUPPORTED:
             continue
-        if role in _ROLES:
+        if name in nested_fields():
+            role, part = nested_fields()[name]
             data.setdefault(role, {})[part] = value
         else:
             data[name] = value
@@ -117,7 +151,7 @@ def flat_values(spec: DesignSpec) -> dict[str, Any]:
     """A spec's values by their flat names; the inverse of `spec_data` with every default filled in."""
     flat: dict[str, Any] = {}
     for name, value in spec.model_dump(mode="json").items():
-        if name in _ROLES:
+        if isinstance(value, dict):
             flat.update({f"{name}_{part}": item for part, item in value.items()})
         else:
             flat[name] = value

@@ -21,6 +21,27 @@ _KIND_WORDS: Mapping[str, tuple[str, ...]] = {
     "multiplier": ("multipl", "product", "times"),
     "mac": ("mac", "multiply-acc", "multiply and acc", "accumul", "dot product", "inner product"),
     "systolic_array": ("array", "systolic", "grid", "mesh", "matri", "tensor", "tpu", "gemm", "processing element"),
+    "tpu": ("tpu", "tensor"),
+    "pim_tile": ("pim", "crossbar", "xbar", "in memory", "in-memory", "memrist", "rram", "reram"),
+    "pim_llm": ("pim", "llm", "language model", "transformer", "decoder", "bitnet"),
+}
+_TRUE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "shared_pre_approximation": ("share", "edge", "once per", "border"),
+    "unsigned_activations": ("unsigned", "uint"),
+    "zero_skipping": ("skip", "zero", "sparsity"),
+    "gated": ("gate", "glu", "geglu"),
+}
+_FALSE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "zero_skipping": ("no skip", "no zero", "without skip", "without zero", "every plane", "all planes"),
+    "gated": ("ungated", "not gated", "no gate", "without a gate", "plain"),
+}
+_NAMED: Mapping[str, tuple[str, ...]] = {
+    "ternary": ("ternary", "1.58", "trinary"),
+    "binary": ("binary", "1-bit", "1 bit", "one-bit", "one bit", "w1a"),
+    "rms_norm": ("rms", "root mean square"),
+    "layer_norm": ("layer norm", "layernorm", "layer-norm"),
+    "gelu": ("gelu", "geglu"),
+    "relu2": ("squared relu", "relu2", "relu^2", "relu squared", "relu\u00b2"),
 }
 _SIGN_WORDS: Mapping[bool, tuple[str, ...]] = {
     True: ("signed", "two's complement", "twos complement", "negative", "int"),
@@ -31,17 +52,18 @@ _FLOW_WORDS: Mapping[str, tuple[str, ...]] = {
     "weight_stationary": ("weight", "filter", "kernel", "coefficient"),
     "input_stationary": ("input", "activation"),
 }
-_SHARED_WORDS = ("share", "edge", "once per", "border")
 _EXACT_WORDS = ("exact", "accurate", "precise", "no approx", "not approx", "without approx")
 _SCALES_MHZ = (1.0, 1000.0, 0.001)  # MHz, GHz, kHz
 _PERIODS = (1000.0, 1e6)  # ns, ps to MHz
 _BITS_PER_UNIT = (1, 8, 4)  # bits, bytes, nibbles
+_PARTS = {"faults_stuck_off": 655.36, "faults_stuck_on": 655.36, "noise_sigma": 256.0}  # percent, cells
 
 
 def supports(words: str, field: str, value: Any) -> bool:
     """Whether `words` literally name a value of a flat spec field (`rows`, `multiplier_family`, `adder_k`, ...)."""
     if isinstance(value, bool):
-        choices = _SIGN_WORDS[value] if field == "signed" else _SHARED_WORDS
+        table = _TRUE_WORDS if value else _FALSE_WORDS
+        choices = _SIGN_WORDS[value] if field == "signed" else table.get(field, ())
         return any(_starts(words, choice) for choice in choices)
     if isinstance(value, int | float):
         return any(abs(value - number) < 1e-6 * max(1.0, abs(value)) for number in _readings(words, field))
@@ -71,6 +93,8 @@ def _readings(words: str, field: str) -> set[float]:
         fractions = {0.5 for part in ("half",) if part in normalised(words)}
         scaled = {number * scale for number in numbers | fractions for scale in _SCALES_MHZ}
         return scaled | {period / number for number in numbers if number for period in _PERIODS}
+    if field in _PARTS:
+        return numbers | {float(round(number * _PARTS[field])) for number in numbers}
     if field.endswith("width_bits"):
         named = {1.0} if re.search(r"\b(?:bytes?|nibbles?)\b", normalised(words)) else set()
         return {number * unit for number in numbers | named for unit in _BITS_PER_UNIT}
@@ -88,6 +112,8 @@ def _choices(field: str, value: str) -> tuple[str, ...]:
         return _KIND_WORDS.get(value, ())
     if field == "dataflow":
         return _FLOW_WORDS.get(value, ())
+    if field in ("weights", "norm", "activation"):
+        return _NAMED.get(value, ())
     role, _, part = field.partition("_")
     if part == "structure":
         return (value.split("_", maxsplit=1)[0], value.replace("_", "-"), value.replace("_", " "))

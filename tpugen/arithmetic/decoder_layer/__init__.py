@@ -3,6 +3,7 @@
 - `LayerShape`: its dimensions.
 - `random_layer`, `random_tokens`, `run_float`: the float64 reference of a fixed seed.
 - `quantise_layer`, `quantise_tokens`, `quantised_reference`: from real weights to the integer layer.
+- `Operator`: what happens to a token, in order.
 - `run_token`, `run_tokens`: the integer layer, bit-accurate, over exact products or tiles of crossbars (`program`).
 - `compare`, `describe`: errors of every operator against float64, and how often ADCs clipped.
 
@@ -34,6 +35,7 @@ from tpugen.arithmetic.decoder_layer.integer_layer import (
     run_token,
     run_tokens,
 )
+from tpugen.arithmetic.decoder_layer.operators import Operator
 from tpugen.arithmetic.decoder_layer.reference import (
     FloatLayer,
     FloatNorm,
@@ -62,6 +64,7 @@ __all__ = [
     "MatrixClipping",
     "MatrixName",
     "Norm",
+    "Operator",
     "OperatorError",
     "Scales",
     "TokenTrace",

@@ -7,9 +7,10 @@ are those that the quantised ones stand for. With u a unit in the last place of 
   the mean square) + half a unit of the gain times the normalised number;
 - projections: n w s / 254 + u/2 + 2^-16 |y|, for n weights that are not zero, the real weight w of +1 and the
   real scale s of the token: an input is off by half a level at most, the constant by 2^-16 of itself;
-- softmax: 1/510 + `softmax.error_bound` + 2^-15 max |score|, the factor being off by 2^-16 of itself;
+- softmax: `weighting.share_bound` + 2^-15 p max |score|, the factor being off by 2^-16 of itself;
+- context: half a unit (2^-8 of a unit of v), the sum of weights being exact;
 - GELU: 0.7 u; ReLU^2: u/2; gated product: the error of the activation times |u|, and u/2;
-- scores, context and residual sums: 0.
+- scores and residual sums: 0.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from tpugen.arithmetic.decoder_layer.reference import (
     FloatLayer,
     FloatNorm,
     normalise,
+    softmax,
 )
 from tpugen.arithmetic.decoder_layer.shape import MatrixName
 from tpugen.arithmetic.nonlinear.activations import FRACTION_BITS
 from tpugen.arithmetic.nonlinear.normalisation import ROOT_BITS
 from tpugen.arithmetic.nonlinear.quantisation import LEVELS
-from tpugen.arithmetic.nonlinear.softmax import LEVELS as PROBABILITY_LEVELS
-from tpugen.arithmetic.nonlinear.softmax import error_bound
+from tpugen.arithmetic.nonlinear.weighting import share_bound
 
 __all__ = ["local_bounds"]
 
@@ -78,10 +79,11 @@ def local_bounds(
         "W_I": ("u", _ULP),
         "W_O": ("y", s.residual),
     }
-    bounds: dict[str, FloatArray] = {name: np.zeros(1) for name in ("scores", "context", "x1", "x2")}
+    bounds: dict[str, FloatArray] = {name: np.zeros(1) for name in ("scores", "x1", "x2")}
     bounds["n1"] = _norm_bound(layer, quantised.norm1, layer.norm1, real["x"])
     bounds["n2"] = _norm_bound(layer, quantised.norm2, layer.norm2, real["x1"])
-    bounds["p"] = _softmax_bound(real["scores"])
+    bounds["p"] = _softmax_bound(traces, real["scores"])
+    bounds["context"] = np.full(1, s.context / 2)
     bounds["h"] = _hidden_bound(layer, real)
     for name in shape.matrices:
         (vector, before), (result, after) = inputs[name], results[name]
@@ -104,11 +106,12 @@ def _norm_bound(layer: IntegerLayer, norm: FloatNorm, integer: IntegerNorm, x: F
     return np.asarray(rounding + normalised * (np.abs(norm.gains) * relative + gain) * _SECOND_ORDER)
 
 
-def _softmax_bound(scores: FloatArray) -> FloatArray:
-    """One bound for each row, shape (T, heads, 1)."""
+def _softmax_bound(traces: Sequence[TokenTrace], scores: FloatArray) -> FloatArray:
+    """Shape of the scores."""
     greatest = np.max(np.abs(np.where(np.isfinite(scores), scores, 0.0)), axis=-1, keepdims=True)
-    units = np.array([error_bound(t + 1) for t in range(len(scores))])[:, None, None]
-    return np.asarray(0.5 / PROBABILITY_LEVELS + units + 2 * _FACTOR_ERROR * greatest * _SECOND_ORDER)
+    exact = softmax(scores)
+    shares = np.stack([share_bound(t + 1, trace.p_sums, exact[t]) for t, trace in enumerate(traces)])
+    return np.asarray((shares + 2 * _FACTOR_ERROR * greatest * exact) * _SECOND_ORDER)
 
 
 def _hidden_bound(layer: IntegerLayer, real: Mapping[str, FloatArray]) -> FloatArray:

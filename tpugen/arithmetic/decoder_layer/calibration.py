@@ -27,7 +27,7 @@ from tpugen.arithmetic.decoder_layer.weights import LowBitWeights, quantise_weig
 from tpugen.arithmetic.nonlinear import Factor, factor, softmax_factor
 from tpugen.arithmetic.nonlinear.activations import FRACTION_BITS
 from tpugen.arithmetic.nonlinear.quantisation import LEVELS
-from tpugen.arithmetic.nonlinear.softmax import LEVELS as PROBABILITY_LEVELS
+from tpugen.arithmetic.nonlinear.weighting import MEAN_LEVELS, VALUE_LEVELS
 from tpugen.errors import RequestError
 
 __all__ = ["quantise_layer", "quantise_tokens", "quantised_reference"]
@@ -85,7 +85,7 @@ def quantise_layer(
         q=_int8_scale(trace.q),
         k=_int8_scale(trace.k),
         v=v,
-        context=v / PROBABILITY_LEVELS,
+        context=v * VALUE_LEVELS / MEAN_LEVELS,
         hidden=hidden,
     )
     return IntegerLayer(
@@ -95,7 +95,6 @@ def quantise_layer(
         norm1=_integer_norm(layer.norm1),
         norm2=_integer_norm(layer.norm2),
         softmax=softmax_factor(scales.q * scales.k / math.sqrt(layer.shape.d_head)),
-        context=Factor(1, 0),
         activation_shift=activation_shift,
         gate_shift=gate_shift,
         scales=scales,

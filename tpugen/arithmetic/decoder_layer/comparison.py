@@ -28,7 +28,6 @@ from tpugen.arithmetic.decoder_layer.reference import (
 )
 from tpugen.arithmetic.decoder_layer.shape import LayerShape, MatrixName
 from tpugen.arithmetic.nonlinear.activations import FRACTION_BITS
-from tpugen.arithmetic.nonlinear.softmax import LEVELS as PROBABILITY_LEVELS
 
 __all__ = ["ErrorReport", "MatrixClipping", "OperatorError", "compare", "describe", "local_results", "real_trace"]
 
@@ -134,7 +133,10 @@ def compare(
 
 
 def real_trace(layer: IntegerLayer, traces: Sequence[TokenTrace]) -> dict[str, FloatArray]:
-    """What the integers of a sequence from position 0 stand for, by name; shapes as in `reference.FloatTrace`."""
+    """What the integers of a sequence from position 0 stand for, by name; shapes as in `reference.FloatTrace`.
+
+    Probabilities are weights over their sum.
+    """
     shape, s = layer.shape, layer.scales
     units = {"n1": _ULP, "n2": _ULP, "g": _ULP, "u": _ULP, "q": s.q, "k": s.k, "v": s.v, "context": s.context,
              "h": s.hidden}  # fmt: skip
@@ -146,7 +148,7 @@ def real_trace(layer: IntegerLayer, traces: Sequence[TokenTrace]) -> dict[str, F
     real["scores"], real["p"] = np.full(size, -np.inf), np.zeros(size)
     for t, trace in enumerate(traces):
         real["scores"][t, :, : t + 1] = trace.scores * (s.q * s.k / math.sqrt(shape.d_head))
-        real["p"][t, :, : t + 1] = trace.p / PROBABILITY_LEVELS
+        real["p"][t, :, : t + 1] = trace.p / trace.p_sums[:, None]
     return real
 
 

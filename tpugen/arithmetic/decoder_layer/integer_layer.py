@@ -4,8 +4,8 @@ For one token x, int16 with 8 fraction bits (Q7.8), at position t of its sequenc
 
 1. n1 = norm(x), Q7.8; (a1, s1) = absmax_quantise(n1): int8.
 2. q, k, v = requantise(a1 @ W, s1 * c): int8. k and v go into the cache at t.
-3. Per head, over positions 0..t: scores = q . k; p = softmax(scores), 0..255 for 0..1; context = requantise(p . v),
-   int16.
+3. Per head, over positions 0..t: scores = q . k; (p, S) = softmax_weights(scores): 255 for the greatest, and the sum;
+   context = weighted_mean(p . v, S), int16, 32767 for 128 units of v.
 4. (a2, s2) = absmax_quantise(context of all heads); o = requantise(a2 @ W_X, s2 * c), Q7.8; x1 = saturating x + o.
 5. n2 = norm(x1); (a3, s3); u (and, if gated, g) = requantise(a3 @ W, s3 * c), Q7.8.
 6. h = activation(u), or activation(g) * u, int16; (a4, s4); y = requantise(a4 @ W_O, s4 * c), Q7.8; x2 = saturating
@@ -38,6 +38,7 @@ from tpugen.arithmetic.integers import IntArray
 from tpugen.arithmetic.nonlinear import (
     Factor,
     Quantised,
+    SoftmaxWeights,
     absmax_quantise,
     gated_product,
     gelu,
@@ -46,7 +47,8 @@ from tpugen.arithmetic.nonlinear import (
     requantise,
     rms_norm,
     saturating_add,
-    softmax,
+    softmax_weights,
+    weighted_mean,
 )
 from tpugen.errors import RequestError
 
@@ -77,7 +79,7 @@ class Scales:
         q: Of a query.
         k: Of a key.
         v: Of a value.
-        context: Of a context vector.
+        context: Of a context vector: 128/32767 of a value's.
         hidden: Of h.
     """
 
@@ -100,7 +102,6 @@ class IntegerLayer:
         norm1: Before the attention.
         norm2: Before the feed-forward network.
         softmax: Factor of the scores.
-        context: Requantisation of p . v.
         activation_shift: Right shift of ReLU^2 (without effect on GELU).
         gate_shift: Right shift of the gated product (without effect on a network without a gate).
         scales: What the numbers stand for.
@@ -112,7 +113,6 @@ class IntegerLayer:
     norm1: IntegerNorm
     norm2: IntegerNorm
     softmax: Factor
-    context: Factor
     activation_shift: int
     gate_shift: int
     scales: Scales
@@ -128,7 +128,8 @@ class TokenTrace:
         a1, a2, a3, a4: Inputs of the matrices and their scales: of W_Q, W_K, W_V; W_X; W_G, W_I; W_O.
         q: Shape (heads, d_head).
         k, v: Shape (kv_heads, d_head).
-        scores, p: Shape (heads, position + 1).
+        scores, p: Shape (heads, position + 1); p are weights, 255 for each head's greatest score.
+        p_sums: Sum of the weights, shape (heads,).
         context: Shape (heads, d_head).
         g: Shape (d_ff,); None unless gated.
         u, h: Shape (d_ff,).
@@ -144,6 +145,7 @@ class TokenTrace:
     v: IntArray
     scores: IntArray
     p: IntArray
+    p_sums: IntArray
     context: IntArray
     a2: Quantised
     o: IntArray
@@ -190,7 +192,7 @@ def run_token(
     a1 = absmax_quantise(n1)
     q, k, v = (run.project(name, a1, 8).reshape(-1, shape.d_head) for name in ("W_Q", "W_K", "W_V"))
     cache = write_position(shape, state, k, v, position)
-    scores, p, context = _attend(layer, cache, q)
+    scores, (p, p_sums), context = _attend(layer, cache, q)
     a2 = absmax_quantise(context.reshape(shape.d))
     o = run.project("W_X", a2, 16)
     x1 = saturating_add(stream, o)
@@ -202,7 +204,7 @@ def run_token(
     a4 = absmax_quantise(h)
     y = run.project("W_O", a4, 16)
     trace = TokenTrace(position=cache.length - 1, x=stream, n1=n1, a1=a1, q=q, k=k, v=v, scores=scores, p=p,
-                       context=context, a2=a2, o=o, x1=x1, n2=n2, a3=a3, g=g, u=u, h=h, a4=a4, y=y,
+                       p_sums=p_sums, context=context, a2=a2, o=o, x1=x1, n2=n2, a3=a3, g=g, u=u, h=h, a4=a4, y=y,
                        x2=saturating_add(x1, y), products=run.products)  # fmt: skip
     return trace, LayerState(cache.keys, cache.values, cache.length, run.reads)
 
@@ -252,15 +254,15 @@ def _norm(norm: IntegerNorm, x: IntArray) -> IntArray:
     return layer_norm(x, norm.gains, norm.biases, gain_fraction_bits=norm.gain_fraction_bits)
 
 
-def _attend(layer: IntegerLayer, cache: LayerState, q: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Scores, probabilities and context of every head over the positions in the cache."""
+def _attend(layer: IntegerLayer, cache: LayerState, q: IntArray) -> tuple[IntArray, SoftmaxWeights, IntArray]:
+    """Scores, weights and context of every head over the positions in the cache."""
     group = layer.shape.group
     keys = np.repeat(cache.keys[: cache.length].astype(np.int64), group, axis=1)
     values = np.repeat(cache.values[: cache.length].astype(np.int64), group, axis=1)
     scores: IntArray = np.einsum("hd,jhd->hj", q, keys)
-    p = softmax(scores, layer.softmax.multiplier, layer.softmax.shift)
-    sums: IntArray = np.einsum("hj,jhd->hd", p, values)
-    return scores, p, requantise(sums, layer.context.multiplier, layer.context.shift, width_bits=16)
+    p = softmax_weights(scores, layer.softmax.multiplier, layer.softmax.shift)
+    products: IntArray = np.einsum("hj,jhd->hd", p.weights, values)
+    return scores, p, weighted_mean(products, p.sums[:, None])
 
 
 def _activate(layer: IntegerLayer, values: IntArray) -> IntArray:

@@ -20,7 +20,8 @@ WeightKind = Literal["ternary", "binary"]
 """`ternary`: -1, 0, +1 (W1.58A8, BitNet b1.58); `binary`: -1, +1 (W1A8, BitNet)."""
 MatrixName = Literal["W_Q", "W_K", "W_V", "W_X", "W_G", "W_I", "W_O"]
 
-_CONTEXT_MAX = 1 << 20
+_CONTEXT_MAX = 1 << 16
+"""Longest row of weights: its sum stays within 24 bits, and its products with values within an int32 accumulator."""
 _D_MAX = 1 << 14
 """Longest vector that the norms take."""
 _D_FF_MAX = 1 << 16
@@ -106,10 +107,14 @@ class LayerShape:
         found = []
         if self.heads > 0 and self.d > 0 and self.d % self.heads:
             works = self.d - self.d % self.heads or self.heads
-            found.append(f"d: {self.d} does not divide into {self.heads} heads; {works} would work")
+            legal = f"legal: multiples of {self.heads}"
+            found.append(f"d: {self.d} does not divide into {self.heads} heads; {legal}; {works} would work")
         if self.heads > 0 and 0 < self.key_heads <= self.heads and self.heads % self.key_heads:
             works = max(n for n in range(1, self.key_heads) if self.heads % n == 0)
-            found.append(f"kv_heads: {self.heads} heads do not share {self.key_heads} evenly; {works} would work")
+            legal = f"legal: divisors of {self.heads}"
+            found.append(
+                f"kv_heads: {self.heads} heads do not share {self.key_heads} evenly; {legal}; {works} would work"
+            )
         return found
 
     def _choices(self) -> list[str]:

@@ -8,6 +8,7 @@ refuses numbers outside the stated range, and returns int64.
 - `absmax_quantise`: a vector to int8 by its greatest magnitude, exactly rounded.
 - `rms_norm`, `layer_norm`: exact sums, one reciprocal square root of 16 significant bits, one rounding.
 - `softmax`: base 2, in one pass over the scores with a running maximum, one exactly rounded division.
+- `softmax_weights`, `weighted_mean`: weights under the row's maximum, the division postponed to after the products.
 - `gelu`, `relu2`, `gated_product`, `saturating_add`: element by element.
 
 `factor` turns a real factor into multiplier and shift. Latencies of the units are in `latency`.
@@ -20,10 +21,12 @@ from tpugen.arithmetic.nonlinear.fixed_point import Factor, factor, requantise, 
 from tpugen.arithmetic.nonlinear.normalisation import layer_norm, rms_norm
 from tpugen.arithmetic.nonlinear.quantisation import Quantised, absmax_quantise
 from tpugen.arithmetic.nonlinear.softmax import softmax, softmax_factor
+from tpugen.arithmetic.nonlinear.weighting import SoftmaxWeights, softmax_weights, weighted_mean
 
 __all__ = [
     "Factor",
     "Quantised",
+    "SoftmaxWeights",
     "absmax_quantise",
     "factor",
     "gated_product",
@@ -36,4 +39,6 @@ __all__ = [
     "saturating_add",
     "softmax",
     "softmax_factor",
+    "softmax_weights",
+    "weighted_mean",
 ]

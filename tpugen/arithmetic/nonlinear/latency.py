@@ -27,8 +27,10 @@ UNITS: Mapping[str, _Latency] = {
     "softmax_powers": _streaming(6),
     "relu2": _streaming(5),
     "gated_product": _streaming(5),
+    "weighted_mean": _streaming(18),
     "absmax_quantise": _two_passes(9),
     "softmax": _two_passes(18),
+    "softmax_weights": _two_passes(11),
     "rms_norm": _two_passes(40),
     "layer_norm": _two_passes(58, 2),
 }

@@ -24,6 +24,7 @@ from tpugen.arithmetic.nonlinear.fixed_point import MAX_SHIFT, Factor, checked, 
 from tpugen.errors import RequestError
 
 __all__ = [
+    "CHORDS",
     "EXPONENT_FRACTION_BITS",
     "EXPONENT_WIDTH_BITS",
     "LEVELS",
@@ -45,7 +46,8 @@ LEVELS = 255
 """What probability 1 becomes."""
 
 MULTIPLIER_WIDTH_BITS = 16
-_CHORDS = 16
+CHORDS = 16
+"""Chords that a power of two is made of, between two whole exponents."""
 _CHORD_BITS = EXPONENT_FRACTION_BITS - 4
 _GUARD_BITS = SUM_FRACTION_BITS - MANTISSA_FRACTION_BITS
 
@@ -61,7 +63,7 @@ def softmax_factor(scale: float) -> Factor:
 
 def chord_knots() -> list[int]:
     """2^-(k/16) with 16 fraction bits, rounded, for k = 0..16."""
-    return [round(math.ldexp(2.0 ** (-k / _CHORDS), MANTISSA_FRACTION_BITS)) for k in range(_CHORDS + 1)]
+    return [round(math.ldexp(2.0 ** (-k / CHORDS), MANTISSA_FRACTION_BITS)) for k in range(CHORDS + 1)]
 
 
 def power_of_two(fractions: npt.ArrayLike) -> IntArray:
@@ -129,7 +131,7 @@ def error_bound(length: int) -> float:
     bits). They occur in numerator and sum, whence the factor 2. Truncations: one of 2^-24 for each addend and each
     rescaling, and one in the numerator, over a sum of at least 1/2.
     """
-    relative = math.log(2) * 2.0 ** -(EXPONENT_FRACTION_BITS + 1) + (math.log(2) / _CHORDS) ** 2 / 8 + 2.0**-15
+    relative = math.log(2) * 2.0 ** -(EXPONENT_FRACTION_BITS + 1) + (math.log(2) / CHORDS) ** 2 / 8 + 2.0**-15
     truncated = (2 * length + 1) * 2.0 ** -(SUM_FRACTION_BITS - 1)
     return 2 * relative + truncated
 

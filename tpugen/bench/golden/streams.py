@@ -9,7 +9,7 @@ from tpugen.bench.golden.designs import resident_row, tile
 from tpugen.bench.golden.stimulus import Operands, tile_lengths
 from tpugen.spec import MacSpec, SystolicArraySpec
 
-__all__ = ["Beats", "streams"]
+__all__ = ["Beats", "packed", "streams"]
 
 _DOT_PRODUCTS = 40
 _LONGEST_DOT = 24
@@ -25,10 +25,12 @@ class Beats:
     Attributes:
         payloads: One tuple of port values a beat.
         lasts: Whether the beat ends a dot product or a tile.
+        cares: Of results, the bits of each payload value that count; every bit where there are none.
     """
 
     payloads: list[tuple[int, ...]] = field(default_factory=list)
     lasts: list[bool] = field(default_factory=list)
+    cares: list[tuple[int, ...]] = field(default_factory=list)
 
     def add(self, payload: tuple[int, ...], last: bool = False) -> None:
         """One more beat."""
@@ -36,7 +38,7 @@ class Beats:
         self.lasts.append(last)
 
 
-def _packed(values: Iterable[int], bits: int) -> int:
+def packed(values: Iterable[int], bits: int) -> int:
     """Element i at [i*bits +: bits]."""
     return sum((value % (1 << bits)) << (index * bits) for index, value in enumerate(values))
 
@@ -55,8 +57,8 @@ def _mac(spec: MacSpec, operands: Operands) -> dict[str, Beats]:
     for length in (1, 1, 2, 3, *(operands.length(_LONGEST_DOT) for _ in range(_DOT_PRODUCTS))):
         row, column = operands.vector(a_bits, length), operands.vector(w_bits, length)
         for index, (activation, weight) in enumerate(zip(row, column, strict=True)):
-            into.add((_packed([activation], a_bits), _packed([weight], w_bits)), index == length - 1)
-        out.add((_packed(tile(spec, [row], [[weight] for weight in column])[0], acc),))
+            into.add((packed([activation], a_bits), packed([weight], w_bits)), index == length - 1)
+        out.add((packed(tile(spec, [row], [[weight] for weight in column])[0], acc),))
     return {"operand": into, "result": out}
 
 
@@ -71,9 +73,9 @@ def _outputs_stay(spec: SystolicArraySpec, operands: Operands) -> dict[str, Beat
         a = operands.matrix(a_bits, spec.rows, length)
         b = operands.matrix(w_bits, length, spec.cols)
         for k in range(length):
-            into.add((_packed((row[k] for row in a), a_bits), _packed(b[k], w_bits)), k == length - 1)
+            into.add((packed((row[k] for row in a), a_bits), packed(b[k], w_bits)), k == length - 1)
         for index, row in enumerate(tile(spec, a, b)):
-            out.add((_packed(row, acc),), index == spec.rows - 1)
+            out.add((packed(row, acc),), index == spec.rows - 1)
     return {"operand": into, "result": out}
 
 
@@ -86,12 +88,12 @@ def _operands_stay(spec: SystolicArraySpec, operands: Operands) -> dict[str, Bea
     for length in tile_lengths(operands, min(spec.rows, 12), _tiles(spec)):
         resident = operands.matrix(widths[stay], spec.rows, spec.cols)
         for row in resident:
-            beats[stay].add((_packed(row, widths[stay]),))
+            beats[stay].add((packed(row, widths[stay]),))
         for index in range(length):
             moving = operands.vector(widths[move], spec.rows)
             partial = operands.vector(acc, spec.cols)
             last = index == length - 1
-            beats[move].add((_packed(moving, widths[move]),), last)
-            beats["partial"].add((_packed(partial, acc),))
-            beats["result"].add((_packed(resident_row(spec, resident, moving, partial), acc),), last)
+            beats[move].add((packed(moving, widths[move]),), last)
+            beats["partial"].add((packed(partial, acc),))
+            beats["result"].add((packed(resident_row(spec, resident, moving, partial), acc),), last)
     return beats

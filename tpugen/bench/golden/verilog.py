@@ -83,7 +83,16 @@ endmodule
     return BenchText(word, text, {"vectors.hex": "\n".join(lines) + "\n"})
 
 
-def clocked_bench(contract: Contract, beats: Mapping[str, Beats], seed: int, word: str, patience: int) -> BenchText:
+def clocked_bench(
+    contract: Contract,
+    beats: Mapping[str, Beats],
+    seed: int,
+    word: str,
+    patience: int,
+    *,
+    result: str = "result",
+    after: Mapping[str, str] | None = None,
+) -> BenchText:
     """A bench of a design with valid/ready channels: the same beats four times, paused in four ways.
 
     Nobody waits; operands come with gaps; results are taken slowly; both. Before the third time a begun tile is cut by
@@ -91,23 +100,28 @@ def clocked_bench(contract: Contract, beats: Mapping[str, Beats], seed: int, wor
 
     Args:
         contract: Ports and channels.
-        beats: What each channel carries; `result` is what must come out.
+        beats: What each channel carries; a source that is not compared is taken as it comes.
         seed: Seed of the pauses.
         word: What verdict lines begin with.
         patience: Cycles without any transfer after which a design is taken for hanging.
+        result: The source that is compared.
+        after: Sinks that offer nothing before another one has carried everything.
     """
-    sinks = [channel for channel in contract.channels if channel.role == "sink"]
-    source = next(channel for channel in contract.channels if channel.role == "source")
-    data = {f"{channel.name}.hex": _memory(contract, channel, beats[channel.name]) for channel in contract.channels}
+    source = next(channel for channel in contract.channels if channel.name == result)
+    sinks = [channel for channel in contract.channels if channel.role == "sink" and beats[channel.name].payloads]
+    used = [*sinks, source]
+    data = {f"{channel.name}.hex": _memory(contract, channel, beats[channel.name]) for channel in used}
+    if beats[result].cares:
+        data[f"{result}_care.hex"] = _care_memory(contract, source, beats[result])
     parts = {
-        "declarations": "\n".join(_declarations(contract, channel, beats) for channel in contract.channels),
-        "connections": ", ".join(f".{port.name}({port.name})" for port in contract.ports),
-        "loads": "\n".join(
-            f'    $readmemh("{channel.name}.hex", {channel.name}_beats);' for channel in contract.channels
+        "declarations": "\n".join(
+            [*(_declarations(contract, channel, beats) for channel in used), *_idle_declarations(contract, used)]
         ),
+        "connections": ", ".join(f".{port.name}({port.name})" for port in contract.ports),
+        "loads": "\n".join(f'    $readmemh("{file}", {_array(file)});' for file in data),
         "rewind": "\n".join(f"      {channel.name}_next = 0; {channel.name}_offered = 0;" for channel in sinks),
         "idle": "\n".join(f"      {channel.valid} = 1'b0;" for channel in sinks),
-        "drive": "\n".join(_drive(contract, channel, len(beats[channel.name].payloads)) for channel in sinks),
+        "drive": "\n".join(_drive(contract, channel, beats, (after or {}).get(channel.name)) for channel in sinks),
         "fire": "\n".join(_fire(channel) for channel in sinks),
         "open": " || ".join(f"{channel.name}_next < {len(beats[channel.name].payloads)}" for channel in sinks),
     }
@@ -117,6 +131,8 @@ def clocked_bench(contract: Contract, beats: Mapping[str, Beats], seed: int, wor
         results=len(beats[source.name].payloads),
         result_fields=_fields(source),
         result_width=_width(contract, source),
+        result_name=result,
+        result_care=f" & {result}_cares[taken]" if beats[result].cares else "",
         result_valid=source.valid,
         result_ready=source.ready,
         patience=max(patience, _LEAST_PATIENCE),
@@ -127,6 +143,12 @@ def clocked_bench(contract: Contract, beats: Mapping[str, Beats], seed: int, wor
         **parts,
     )
     return BenchText(word, text, data)
+
+
+def _array(file: str) -> str:
+    """The memory that a file fills."""
+    name = file.removesuffix(".hex")
+    return f"{name}s" if name.endswith("_care") else f"{name}_beats"
 
 
 def _width(contract: Contract, channel: Channel) -> int:
@@ -149,6 +171,17 @@ def _memory(contract: Contract, channel: Channel, beats: Beats) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _care_memory(contract: Contract, channel: Channel, beats: Beats) -> str:
+    width = _width(contract, channel)
+    lines = []
+    for cares in beats.cares:
+        word = 0
+        for name, value in zip(channel.payload, cares, strict=True):
+            word = word << contract.port(name).width_bits | value
+        lines.append(_hex(word << 1 | 1 if channel.last else word, width))
+    return "\n".join(lines) + "\n"
+
+
 def _declarations(contract: Contract, channel: Channel, beats: Mapping[str, Beats]) -> str:
     kinds = {"sink": ("reg ", "wire"), "source": ("wire", "reg ")}
     ours, theirs = kinds[channel.role]
@@ -158,16 +191,33 @@ def _declarations(contract: Contract, channel: Channel, beats: Mapping[str, Beat
         lines.append(f"  {ours} [{bits - 1}:0] {name};")
     width = _width(contract, channel)
     lines.append(f"  reg  [{width - 1}:0] {channel.name}_beats [0:{len(beats[channel.name].payloads) - 1}];")
+    if beats[channel.name].cares:
+        lines.append(f"  reg  [{width - 1}:0] {channel.name}_cares [0:{len(beats[channel.name].cares) - 1}];")
     if channel.role == "sink":
         lines.append(f"  integer {channel.name}_next;\n  reg     {channel.name}_offered;")
     return "\n".join(lines)
 
 
-def _drive(contract: Contract, channel: Channel, count: int) -> str:
+def _idle_declarations(contract: Contract, used: Sequence[Channel]) -> list[str]:
+    """Ports outside of the channels in use: nothing is offered, everything is taken, nothing else is looked at."""
+    taken = {name for channel in used for name in (channel.valid, channel.ready, *channel.payload, channel.last)}
+    ready = {channel.ready for channel in contract.channels if channel.role == "source"}
+    lines = []
+    for port in contract.ports:
+        if port.name in taken or port.name in ("clk_i", "rst_ni"):
+            continue
+        vector = f"[{port.width_bits - 1}:0] "
+        constant = f" = {port.width_bits}'d{int(port.name in ready)}" if port.direction == "input" else ""
+        lines.append(f"  wire {vector}{port.name}{constant};")
+    return lines
+
+
+def _drive(contract: Contract, channel: Channel, beats: Mapping[str, Beats], after: str | None) -> str:
     """Offer the next beat, or noise that must not be taken."""
-    name = channel.name
+    name, count = channel.name, len(beats[channel.name].payloads)
+    held = "" if after is None else f" && {after}_next >= {len(beats[after].payloads)}"
     noise = -(-_width(contract, channel) // 32)
-    return f"""      if (!{name}_offered && {name}_next < {count}) begin
+    return f"""      if (!{name}_offered && {name}_next < {count}{held}) begin
         {name}_offered = !pause_operands || ($random(pauses) & 1);
       end
       {channel.valid} = {name}_offered;
@@ -218,8 +268,9 @@ module {word};
         if (taken >= {results}) begin
           if (wrong < {shown}) $display("{word} extra %0d %h", taken, {result_fields});
           wrong = wrong + 1;
-        end else if ({result_fields} !== result_beats[taken]) begin
-          if (wrong < {shown}) $display("{word} mismatch %0d %h %h", taken, {result_fields}, result_beats[taken]);
+        end else if ((({result_fields} ^ {result_name}_beats[taken]){result_care}) !== {result_width}'d0) begin
+          if (wrong < {shown})
+            $display("{word} mismatch %0d %h %h", taken, {result_fields}, {result_name}_beats[taken]);
           wrong = wrong + 1;
         end
         taken = taken + 1;

@@ -175,8 +175,7 @@ class SystolicEngine:
         sizes = self._sizes(table)
         dataflows = self._dataflows(table, sizes)
         products = self._products(table)
-        cycles = array_cycles(self.cycle_model, dataflows, *sizes, self.rows, self.cols) * products
-        busy_s = cycles / (np.asarray(self.clock_mhz, float) * 1e6)
+        busy_s = self.cycles(table) / (np.asarray(self.clock_mhz, float) * 1e6)
         origins: dict[str, Origin] = {
             "array": weakest_origin([self.clock_origin, find_cycle_model(self.cycle_model).origin]),
             **self.area_origins,

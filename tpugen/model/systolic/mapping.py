@@ -8,7 +8,16 @@ from typing import TypeAlias, assert_never
 from tpugen.errors import RequestError
 from tpugen.model.systolic.dataflows import BEST, DATAFLOWS, Dataflow, dataflow_of, is_best
 from tpugen.model.systolic.gemm import Gemm
-from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec
+from tpugen.spec import (
+    AdderSpec,
+    DesignSpec,
+    MacSpec,
+    MultiplierSpec,
+    PimLlmSpec,
+    PimTileSpec,
+    SystolicArraySpec,
+    TpuSpec,
+)
 
 __all__ = [
     "ARRAY_SIZE_MAX",
@@ -105,11 +114,19 @@ class Mapping:
         return (self.spatial_rows * self.spatial_cols) / (self.tiles * self.rows * self.cols)
 
 
+_INSTEAD = {
+    "tpu": "name products when it is built: `tpugen generate ... --gemm MxKxN`",
+    "pim_tile": "name vectors when it is built: `tpugen generate ... --gemm VECTORSxROWSxCOLS`",
+    "pim_llm": "model it with `tpugen model llm --design RUN`",
+}
+"""What says more of a kind."""
+
+
 def require_gemm_design(spec: DesignSpec) -> MacSpec | SystolicArraySpec:
     """The spec, if a GEMM can run on it.
 
     Raises:
-        RequestError: for combinational designs, which have no accumulator and no clock.
+        RequestError: for combinational designs, which have no accumulator and no clock, and for whole accelerators.
     """
     match spec:
         case MacSpec() | SystolicArraySpec():
@@ -118,6 +135,11 @@ def require_gemm_design(spec: DesignSpec) -> MacSpec | SystolicArraySpec:
             raise RequestError(
                 f"a GEMM cannot run on kind {spec.kind!r}: it has no accumulator and no clock",
                 hint="the performance model takes kinds mac and systolic_array",
+            )
+        case TpuSpec() | PimTileSpec() | PimLlmSpec():
+            raise RequestError(
+                f"the GEMM model does not take kind {spec.kind!r}: its work is no single stream of tiles",
+                hint=_INSTEAD[spec.kind],
             )
         case _:
             assert_never(spec)

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tpugen.errors import LanguageError
-from tpugen.spec.design import spec_from_dict
+from tpugen.spec.design import AcceleratorSpec, spec_from_dict
+from tpugen.spec.language.accelerators import AcceleratorTopic, accelerator_topic
 from tpugen.spec.language.assumptions import assumptions_of
 from tpugen.spec.language.chart import Chart, Statement
 from tpugen.spec.language.coverage import not_understood
-from tpugen.spec.language.grammar import known_words, understand
-from tpugen.spec.language.kinds import HINT, choose_kind
+from tpugen.spec.language.grammar import known_words, take_modifiers, understand
+from tpugen.spec.language.kinds import HINT, KindChoice, choose_kind
 from tpugen.spec.language.lexer import quote, tokenize
 from tpugen.spec.language.negation import mark_negated, scope_of
 from tpugen.spec.language.reading import read_nodes
 from tpugen.spec.language.request import ParsedRequest
-from tpugen.spec.language.resolution import Resolution, resolve
+from tpugen.spec.language.resolution import resolve
+from tpugen.spec.language.resolution_accelerators import may_be_tensor_unit, resolve_crossbars
+from tpugen.spec.language.resolving import Resolution
 
 __all__ = ["parse_request"]
 
@@ -43,14 +46,47 @@ def parse_request(text: str) -> ParsedRequest:
     tokens = tokenize(text)
     _refuse_questions(text, [token.symbol for token in tokens])
     reading = read_nodes(tokens, known_words())
-    chart = Chart(text, tokens, list(reading.nodes), reading.lemmas, reading.corrections)
-    understand(chart)
-    refused = _refuse_floating_point(chart)
-    statements = mark_negated(chart.statements, chart.modifiers, tokens)
-    choice = choose_kind(chart, statements)
-    resolution = resolve(chart, choice.kind, statements)
+
+    def chart() -> Chart:
+        fresh = Chart(text, tokens, list(reading.nodes), reading.lemmas, reading.corrections)
+        take_modifiers(fresh)
+        return fresh
+
+    accelerator = chart()
+    topic = accelerator_topic(accelerator)
+    if topic is not None:
+        choice = _chosen(accelerator, topic)
+        understand(accelerator, topic.kind)
+        statements = mark_negated(accelerator.statements, accelerator.modifiers, tokens)
+        if choice is not None and (topic.certain or may_be_tensor_unit(statements)):
+            return _assembled(accelerator, statements, choice)
+    units = chart()
+    understand(units)
+    statements = mark_negated(units.statements, units.modifiers, tokens)
+    refused = _refuse_floating_point(units)
+    return _assembled(units, statements, choose_kind(units, statements), refused)
+
+
+def _chosen(chart: Chart, topic: AcceleratorTopic) -> KindChoice | None:
+    """The kind that the topic names; None where the request denies it: `an array, not a TPU`."""
+    named = Statement("kind", topic.kind, chart.nodes[topic.first].first, chart.nodes[topic.last].last)
+    scopes = {scope_of(node, chart.tokens) for node in chart.modifiers if node.symbol == "NEG"}
+    if scopes & {*range(named.first, named.last + 1)}:
+        return None
+    written = " ".join(chart.written(named.first, named.last).split())
+    return KindChoice(topic.kind, f'"{written}": {topic.note}' if topic.note else None, [named])
+
+
+def _assembled(
+    chart: Chart, statements: Sequence[Statement], choice: KindChoice, refused: Sequence[tuple[int, int]] = ()
+) -> ParsedRequest:
+    """The spec of the chosen kind, and what was assumed and not used."""
+    crossbars = choice.kind in ("pim_tile", "pim_llm")
+    resolution = (resolve_crossbars if crossbars else resolve)(chart, choice.kind, statements)
     spec = spec_from_dict(_data(choice.kind, resolution))
     said = [*choice.statements, *resolution.used]
+    if isinstance(spec, AcceleratorSpec):
+        said += [item for item in statements if item.field == "kind" and not item.negated]
     used = [claim for statement in said for claim in _claims(statement, chart)]
     unused = [(item.first, item.last) for item in statements if item.field != "kind"]
     topics = frozenset([*resolution.values, *_topics(choice.kind, resolution)])
@@ -98,6 +134,8 @@ def _data(kind: str, resolution: Resolution) -> dict[str, Any]:
         role, _, parameter = field.partition(".")
         if role in ("multiplier", "adder"):
             units.setdefault(role, {})[parameter or "family"] = value
+        elif parameter:
+            units.setdefault(role, {})[parameter] = value
         else:
             data[field] = value
     return {**data, **units}
@@ -107,6 +145,8 @@ def _topics(kind: str, resolution: Resolution) -> Iterator[str]:
     """What the request says something about, for words that are only understood then."""
     yield "kind"
     yield f"kind:{kind}"
+    if kind == "tpu":  # it holds one
+        yield "kind:systolic_array"
     for statement in resolution.used:
         yield statement.field
     if any(field.endswith("width_bits") for field in resolution.values):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS
+from tpugen.spec.accelerators import PimLlmSpec, PimTileSpec
 from tpugen.spec.design import DesignSpec
 from tpugen.spec.language.chart import Chart, Node, Statement
 from tpugen.spec.language.kinds import KindChoice
 from tpugen.spec.language.request import Assumption
-from tpugen.spec.language.resolution import Resolution
+from tpugen.spec.language.resolving import Resolution
 
 __all__ = ["assumptions_of"]
 
@@ -28,6 +29,53 @@ _REASONS = {
 }
 
 
+_CROSSBAR_REASONS = {
+    "weights": "neither ternary nor binary weights are asked for",
+    "crossbar_rows": "no size of the crossbars is given",
+    "crossbar_cols": "no size of the crossbars is given",
+    "adc_bits": "no resolution of the ADCs is given",
+    "columns_per_adc": "how many columns share an ADC is not given",
+    "zero_skipping": "zero skipping is not asked for",
+}
+
+_ACCELERATOR_REASONS = {
+    "tpu": {
+        "rows": "no size is given",
+        "cols": "no size is given",
+        "operand_depth": "no depth of the operand memories is given",
+        "multiplier_width_bits": "no width of the requantisation's multiplier is given",
+        "unsigned_activations": "unsigned activations are not asked for",
+        "clock_mhz": "no clock is given",
+    },
+    "pim_tile": {
+        "rows": "the matrix's inputs are not given",
+        "cols": "the matrix's outputs are not given",
+        "activation_width_bits": "no width is given for the activations",
+        "result_width_bits": "no width is given for the results",
+        **_CROSSBAR_REASONS,
+        "input_lanes": "how many activations enter in a cycle is not given",
+        "output_lanes": "how many results leave in a cycle is not given",
+        "clock_mhz": "no clock is given",
+    },
+    "pim_llm": {
+        "d": "no width of the residual stream is given",
+        "heads": "no number of heads is given",
+        "kv_heads": "no number of key heads is given; each query head has one of its own",
+        "d_ff": "no width of the feed-forward network is given; four times d",
+        "context": "no context is given",
+        "gated": "a gated feed-forward network is not asked for",
+        "norm": "no norm is named",
+        "activation": "no activation function is named",
+        "rows": "no size of the array is given",
+        "cols": "no size of the array is given",
+        "operand_depth": "no depth of the array's operand memories is given",
+        **_CROSSBAR_REASONS,
+        "clock_mhz": "no clock is given",
+    },
+}
+"""Reasons of whole accelerators; fields that have one legal value, and ideal cells, need none."""
+
+
 def assumptions_of(chart: Chart, choice: KindChoice, resolution: Resolution, spec: DesignSpec) -> list[Assumption]:
     """The kind where it is a guess, the fields that the request does not state, misspelt words and bounds."""
     said = [*resolution.used, *choice.statements]
@@ -36,7 +84,15 @@ def assumptions_of(chart: Chart, choice: KindChoice, resolution: Resolution, spe
         *_field_assumptions(spec, resolution),
         *_corrections(chart, said, spec),
         *_bounds(chart, resolution.used, spec),
+        *_remarks(spec, resolution),
     ]
+
+
+def _remarks(spec: DesignSpec, resolution: Resolution) -> Iterator[Assumption]:
+    """ADCs that are wider than need be, or that can clip."""
+    if isinstance(spec, PimTileSpec | PimLlmSpec):
+        for remark in spec.remarks:
+            yield Assumption("adc_bits", spec.adc_bits, remark, stated="adc_bits" in resolution.values)
 
 
 def _kind_assumption(choice: KindChoice) -> Iterator[Assumption]:
@@ -46,17 +102,17 @@ def _kind_assumption(choice: KindChoice) -> Iterator[Assumption]:
 
 def _field_assumptions(spec: DesignSpec, resolution: Resolution) -> Iterator[Assumption]:
     """One for each field that the request does not state, in the order of the spec's fields."""
-    order = [name for name in _REASONS if name in type(spec).model_fields]
-    for name in order:
+    reasons = _ACCELERATOR_REASONS.get(spec.kind, _REASONS)
+    for name in [name for name in reasons if name in type(spec).model_fields]:
         value = getattr(spec, name)
         if name in ("multiplier", "adder"):
             if name not in resolution.values:
-                yield Assumption(name, value.family, resolution.notes.get(name, _REASONS[name]))
+                yield Assumption(name, value.family, resolution.notes.get(name, reasons[name]))
             yield from _parameter_assumptions(spec, name, resolution)
         elif name in resolution.notes:
             yield Assumption(name, value, resolution.notes[name])
         elif name not in resolution.values:
-            yield Assumption(name, value, _REASONS[name])
+            yield Assumption(name, value, reasons[name])
 
 
 def _parameter_assumptions(spec: DesignSpec, role: str, resolution: Resolution) -> Iterator[Assumption]:
@@ -143,6 +199,8 @@ def _spec_field(topic: str, spec: DesignSpec) -> str:
 def _value(spec: DesignSpec, name: str) -> bool | int | float | str:
     role, _, parameter = name.partition(".")
     value = getattr(spec, role)
+    if role in ("faults", "noise"):
+        return int(getattr(value, parameter))
     if role in ("multiplier", "adder"):
         return int(value.parameters[parameter]) if parameter in value.parameters else value.structure or value.family
     result: bool | int | float | str = value

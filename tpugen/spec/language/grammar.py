@@ -6,12 +6,19 @@ import re
 from functools import cache
 
 from tpugen.spec.language.chart import Chart, Rule
+from tpugen.spec.language.rules_accelerators import (
+    PIM_FALLBACK_RULES,
+    PIM_LLM_RULES,
+    PIM_RULES,
+    PIM_TILE_RULES,
+    TPU_RULES,
+)
 from tpugen.spec.language.rules_bindings import BINDING_RULES, FALLBACK_RULES
 from tpugen.spec.language.rules_families import PARAMETER_RULES, family_rules
 from tpugen.spec.language.rules_terms import FLOW_RULES, MODIFIER_RULES, TERM_RULES
-from tpugen.spec.language.rules_units import FORMAT_RULES, QUANTITY_RULES
+from tpugen.spec.language.rules_units import CLOCK_RULES, FORMAT_RULES, QUANTITY_RULES
 
-__all__ = ["MODIFIERS", "known_words", "understand"]
+__all__ = ["MODIFIERS", "known_words", "take_modifiers", "understand"]
 
 
 MODIFIERS = ("NEG", "QUAL", "FIXED", "LOSSLESS")
@@ -31,21 +38,35 @@ def _levels() -> tuple[list[Rule], ...]:
     )
 
 
+def _accelerator_levels(kind: str) -> tuple[list[Rule], ...]:
+    """A TPU's array is spoken of as any array is; of crossbars and decoder layers, rules of their own."""
+    if kind == "tpu":
+        return TPU_RULES, *_levels()
+    own = PIM_TILE_RULES if kind == "pim_tile" else PIM_LLM_RULES
+    return CLOCK_RULES, PIM_RULES, own, PIM_FALLBACK_RULES
+
+
 @cache
 def known_words() -> frozenset[str]:
     """Every word that a rule mentions."""
-    patterns = (rule.pattern for level in (MODIFIER_RULES, *_levels()) for rule in level)
+    accelerators = (TPU_RULES, PIM_RULES, PIM_TILE_RULES, PIM_LLM_RULES, PIM_FALLBACK_RULES)
+    patterns = (rule.pattern for level in (MODIFIER_RULES, *_levels(), *accelerators) for rule in level)
     return frozenset(word for pattern in patterns for word in re.findall(r"[a-z]{4,}", pattern))
 
 
-def understand(chart: Chart) -> None:
-    """Run every level; the chart then holds the statements.
-
-    The modifiers ("not", "at least") are taken out after the first level, so that no other pattern
-    needs to expect them.
-    """
+def take_modifiers(chart: Chart) -> None:
+    """Take out "not" and "at least", so that no other pattern needs to expect them."""
     chart.run(MODIFIER_RULES)
     chart.modifiers = [node for node in chart.nodes if node.symbol in MODIFIERS]
     chart.nodes = [node for node in chart.nodes if node.symbol not in MODIFIERS]
-    for level in _levels():
+
+
+def understand(chart: Chart, accelerator: str | None = None) -> None:
+    """Run every level; the chart then holds the statements.
+
+    Args:
+        chart: The request, its modifiers taken out.
+        accelerator: The kind of accelerator that is asked for; None for designs made of arithmetic units.
+    """
+    for level in _levels() if accelerator is None else _accelerator_levels(accelerator):
         chart.run(level)

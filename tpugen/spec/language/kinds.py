@@ -13,8 +13,8 @@ from tpugen.spec.language.vocabulary import DROPPED, HARMLESS
 __all__ = ["HINT", "KindChoice", "choose_kind"]
 
 HINT = (
-    'ask for an adder, a multiplier, a MAC or a systolic array, e.g. "8x8 output-stationary systolic array, '
-    'signed int8, 32-bit accumulators, 100 MHz"'
+    "ask for an adder, a multiplier, a MAC, a systolic array, a TPU, a PIM tile or a PIM-LLM accelerator, e.g. "
+    '"8x8 output-stationary systolic array, signed int8, 32-bit accumulators, 100 MHz"'
 )
 
 _ARRAY_TOPICS = ("dataflow", "rows", "cols", "square")

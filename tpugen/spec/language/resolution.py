@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from tpugen.errors import ContradictionError, LanguageError
+from tpugen.errors import LanguageError
 from tpugen.spec.language.chart import Chart, Statement
 from tpugen.spec.language.families import family_of, general_beside_special, parameter_of
-from tpugen.spec.language.lexer import quote
+from tpugen.spec.language.resolving import Resolution, StatementResolver
 
 __all__ = ["Resolution", "resolve"]
 
@@ -24,29 +24,18 @@ _FIELDS = {
         "rows", "cols", "dataflow", *_OPERANDS, "accumulator_width_bits", "signed", "multiplier", "adder", "clock_mhz",
         "shared_pre_approximation",
     ),
+    "tpu": (
+        "rows", "cols", *_OPERANDS, "accumulator_width_bits", "signed", "clock_mhz", "operand_depth",
+        "multiplier_width_bits", "unsigned_activations",
+    ),
 }  # fmt: skip
+_TENSOR_UNIT = ("operand_depth", "multiplier_width_bits", "unsigned_activations")
+_ARRAYS = ("systolic_array", "tpu")
 _DEFAULTS: dict[str, Any] = {
     "rows": 8, "cols": 8, "width_bits": 8, "activation_width_bits": 8, "weight_width_bits": 8, "clock_mhz": 100.0,
     "multiplier": "exact", "adder": "exact",
 }  # fmt: skip
 _DATAFLOWS = ("output_stationary", "weight_stationary", "input_stationary")
-
-
-@dataclass
-class Resolution:
-    """What the request says about the fields of its kind.
-
-    Attributes:
-        values: By field, `multiplier.k` for parameters.
-        notes: Reasons by field, where the value is an assumption.
-        used: The statements that counted.
-        gemms: Matrix products (M, K, N).
-    """
-
-    values: dict[str, Any]
-    notes: dict[str, str]
-    used: list[Statement]
-    gemms: list[tuple[int, int, int]]
 
 
 def resolve(chart: Chart, kind: str, statements: Sequence[Statement]) -> Resolution:
@@ -56,68 +45,24 @@ def resolve(chart: Chart, kind: str, statements: Sequence[Statement]) -> Resolut
         ContradictionError: two statements exclude each other; both are quoted.
         LanguageError: the only value that is named is excluded.
     """
-    resolver = _Resolver(chart, kind, statements)
-    return resolver.run()
+    return _Resolver(chart, kind, _FIELDS[kind], statements).run()
 
 
-class _Resolver:
-    def __init__(self, chart: Chart, kind: str, statements: Sequence[Statement]) -> None:
-        self.chart = chart
-        self.kind = kind
-        self.positive = [statement for statement in statements if not statement.negated]
-        self.negative = [statement for statement in statements if statement.negated]
-        self.result = Resolution({}, {}, [], [])
-        self.said: dict[str, list[Statement]] = {}
-
+class _Resolver(StatementResolver):
     def run(self) -> Resolution:
         self._gemms()
         self._sizes()
         self._widths()
         self._units()
-        for field in ("dataflow", "clock_mhz"):
+        for field in ("dataflow", "clock_mhz", *_TENSOR_UNIT):
             self._take(field, self._all(field))
+        self._dataflow_of_tensor_unit()
         self._choose()
         self._signed()
         self._count()
         self._negations()
         self._fillers()
         return self.result
-
-    def _all(self, *fields: str) -> list[Statement]:
-        return [statement for field in fields for statement in self.positive if statement.field == field]
-
-    def _take(self, field: str, statements: Iterable[Statement], note: str | None = None) -> None:
-        """Let statements speak about a field, if the kind has it."""
-        if field.split(".", maxsplit=1)[0] not in _FIELDS[self.kind]:
-            return
-        for statement in statements:
-            self.said.setdefault(field, []).append(statement if note is None else replace(statement, note=note))
-
-    def _choose(self) -> None:
-        for field, statements in self.said.items():
-            first = statements[0]
-            for other in statements[1:]:
-                if other.value != first.value:
-                    raise self._contradiction(field, first, other)
-            self.result.values[field] = first.value
-            self.result.used.extend(statements)
-            if all(statement.note for statement in statements):
-                self.result.notes[field] = f'"{self._written(first)}": {first.note}'
-
-    def _written(self, statement: Statement) -> str:
-        return " ".join(self.chart.written(statement.first, statement.last).split())
-
-    def _place(self, statement: Statement) -> str:
-        tokens = self.chart.tokens
-        return quote(self.chart.text, tokens[statement.first].start, tokens[statement.last].end)
-
-    def _contradiction(self, field: str, one: Statement, other: Statement) -> ContradictionError:
-        first, second = sorted((one, other), key=lambda statement: (statement.first, statement.last))
-        return ContradictionError(
-            f"the request says two things about {field}: {_shown(field, first.value)} in {self._place(first)}, "
-            f"{_shown(field, second.value)} in {self._place(second)}",
-            hint="say only one of them",
-        )
 
     # sizes
 
@@ -130,7 +75,7 @@ class _Resolver:
     def _sizes(self) -> None:
         pairs = self._all("size_pair")
         operand_pairs = self._all("operand_pair")
-        if self.kind != "systolic_array":
+        if self.kind not in _ARRAYS:
             self._operand_pairs([*operand_pairs, *pairs])
             return
         if operand_pairs and not pairs and not self._all("rows", "cols", "activation_width_bits", "weight_width_bits"):
@@ -155,7 +100,7 @@ class _Resolver:
         for statement in self._all("unapproximated"):  # "no approximation" is said of what no family is named for
             if "exact" in chosen:
                 self.result.used.append(statement)
-        if self.kind in ("mac", "systolic_array"):
+        if self.kind in ("mac", *_ARRAYS):
             self.result.used.extend(self._all("contract"))
 
     def _operand_pairs(self, pairs: Sequence[Statement]) -> None:
@@ -181,7 +126,7 @@ class _Resolver:
 
     def _count(self) -> None:
         counts = self._all("pe_count")
-        if self.kind != "systolic_array":
+        if self.kind not in _ARRAYS:
             self.result.used.extend(item for item in counts if item.value == 1)
             return
         for other in counts[1:]:
@@ -329,9 +274,21 @@ class _Resolver:
         for candidate in order:
             for item in families[candidate]:
                 parameters = family_of(candidate, item.value).parameters
-                if parameters and candidate in _FIELDS[self.kind]:
+                if parameters and candidate in self.fields:
                     self._take(f"{candidate}.{parameters[0].name}", [replace(statement, value=value)])
                     return
+
+    def _dataflow_of_tensor_unit(self) -> None:
+        """A TPU's array keeps its outputs; its operand memories and its drain are made for that."""
+        if self.kind != "tpu":
+            return
+        for statement in self._all("dataflow"):
+            if statement.value != "output_stationary":
+                raise LanguageError(
+                    f"{self._place(statement)}: the array of a TPU is output-stationary",
+                    hint="leave the dataflow out, or ask for a systolic array of that dataflow",
+                )
+            self.result.used.append(statement)
 
     # negations
 
@@ -350,12 +307,12 @@ class _Resolver:
                 self._exclude(statement, fields, (statement.value,) * len(fields))
             elif field.endswith(".structure"):
                 self._exclude_structure(statement)
-            elif field in _FIELDS[self.kind] and field != "dataflow":
+            elif field in self.fields and field != "dataflow":
                 self._exclude(statement, (field,), (statement.value,))
 
     def _exclude(self, statement: Statement, fields: Sequence[str], values: Sequence[Any]) -> None:
         """The excluded value must not be the one that is built."""
-        if any(field not in _FIELDS[self.kind] for field in fields):
+        if any(field not in self.fields for field in fields):
             return
         built = tuple(self.result.values.get(field, _DEFAULTS.get(field)) for field in fields)
         if built == tuple(values):
@@ -390,15 +347,3 @@ class _Resolver:
             self.result.values["dataflow"] = rest[0]
             self.result.notes["dataflow"] = f'"{self._written(statement)}" leaves this one as the default'
         self.result.used.append(statement)
-
-
-def _shown(field: str, value: Any) -> str:
-    if field == "signed":
-        return "signed" if value else "unsigned"
-    if isinstance(value, tuple):
-        return "x".join(map(str, value))
-    if field == "clock_mhz":
-        return f"{value:g} MHz"
-    if field.endswith("width_bits"):
-        return f"{value} bits"
-    return str(value)

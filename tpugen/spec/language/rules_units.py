@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tpugen.spec.language.chart import Action, Found, Node, Statement, rules
 
-__all__ = ["FORMAT_RULES", "QUANTITY_RULES", "Width"]
+__all__ = ["CLOCK_RULES", "FORMAT_RULES", "QUANTITY_RULES", "Width"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ _CLOCK_WORDS = r"(?:clock signal|clock|cycle time|fclk|fmax|fclock|(?:tclk|fclk|
 _FLOAT_NAMES = r"(?:bf|fp|float|tf|bfloat|posit|binary float|hf)"
 _MARK = r"(?: (?:=|:|\(|/))?"
 
-FORMAT_RULES = rules(
+_FORMATS = rules(
     (
         r"(?:batch|tile|buffer|fifo|cache|image|vector|sequence|head|block|page|burst|queue|scratchpad|memory|sram|vocabulary|context)"
         r" (?:size|depth|length|width|dimension|count)s? (?:{EQ} )?{N}(?: (?:{X} {N}|kb|mb|kib|mib|byte|bytes|bit|entries|words)){0,2}",
@@ -207,7 +207,9 @@ FORMAT_RULES = rules(
     # the research dialect: "the following 32 dataflow as input"
     (r"(?P<n>{N}) (?:bit )?dataflow as inputs?", _said_width("activation_width_bits")),
     (r"dataflow (?:as input )?(?:of|with) (?P<n>{N})(?: bit)?(?: as input)?", _said_width("activation_width_bits")),
-    # clocks
+)  # fmt: skip
+
+CLOCK_RULES = rules(
     (rf"(?:{_CLOCK_WORDS} ){{0,3}}(?:(?:{{EQ}}|at|@) )?(?P<n>{{N}}) (?P<u>mhz|ghz|khz|hz)(?: {_CLOCK_WORDS}){{0,2}}", _frequency),
     (rf"(?P<part>half|quarter|third)(?: of)? (?P<u>mhz|ghz)(?: {_CLOCK_WORDS}){{0,2}}", _fraction),
     (r"(?P<u>mhz|ghz)", _one),
@@ -220,6 +222,9 @@ FORMAT_RULES = rules(
     (r"clock (?:it|them|everything) at (?P<n>{N})(?! (?:mhz|ghz|khz|hz))", _bare_clock),
     (r"clock (?:it|them|everything) at (?P<n>{N}) (?P<u>mhz|ghz|khz|hz)", _frequency),
     (r"(?:at|@) (?P<n>{N})_m(?! )", _bare_clock),
+)  # fmt: skip
+
+_USES = rules(
     # what it is used for: "3x3 convolutions" is no size of an array
     (r"(?:for )?{N} {X} {N} (?:convolutions?|convs?|kernels?|stencils?|pooling)(?: (?:layers?|kernels?|windows?))?(?! (?:{ENGINE}))", lambda found: [found.say("filler", found.written())]),
     # matrix products
@@ -234,6 +239,8 @@ FORMAT_RULES = rules(
         lambda found: _gemm(found) if found.value("k") == found.value("k2") else None,
     ),
 )  # fmt: skip
+
+FORMAT_RULES = [*_FORMATS, *CLOCK_RULES, *_USES]
 
 
 _LATE = r"(?P<late>(?: (?:{SIGN}|integer|int|precision|wide|long|value|quantized|quantised)){0,3})"

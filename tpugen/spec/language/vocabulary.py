@@ -261,12 +261,14 @@ _ALIAS_WORDS = (
     "mitchell kulkarni alphabet broken lookahead kogge wallace dadda ripple dynamic unbiased underdesigned truncation"
 )
 
+_ACCELERATOR_WORDS = "crossbar crossbars ternary decoder transformer converter converters hybrid context positions"
+
 
 @cache
 def technical_words() -> Mapping[str, str]:
     """Words that a misspelt word may have meant, with their lemmas."""
     words = {form: lemma for form, lemma in LEMMAS.items() if len(form) >= 5}
-    words.update({word: word for word in _ALIAS_WORDS.split()})
+    words.update({word: word for word in (*_ALIAS_WORDS.split(), *_ACCELERATOR_WORDS.split())})
     words.update({word: word for word in NUMBER_WORDS if len(word) >= 6})
     for word in _NOT_MEANT.split():
         words.pop(word, None)

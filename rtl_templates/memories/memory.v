@@ -1,0 +1,81 @@
+/// Memory with one port to write, with lane enables, and one to read; what is read comes a cycle later.
+///
+/// Flip-flops below `MacroBits` bits, an `sram` macro from there on, alike cycle by cycle. A read of the word that is
+/// written in the same cycle gives the old word. Reset does not reach the words; addresses stay below `Depth`.
+module memory #(
+  /// Words; legal 2..1048576.
+  parameter integer Depth = 256,
+  /// Width of a word, in bits; legal 1 or more.
+  parameter integer Width = 32,
+  /// Equal parts of a word that are written each alone; legal divisors of Width.
+  parameter integer Lanes = 1,
+  /// Bits from which on the memory is a macro; legal 1 or more.
+  parameter integer MacroBits = 4096
+) (
+  input  wire                     clk_i,
+  /// Lane l of the word is stored in this cycle.
+  input  wire [Lanes-1:0]         write_i,
+  input  wire [$clog2(Depth)-1:0] write_address_i,
+  input  wire [Width-1:0]         data_i,
+  /// Read a word in this cycle; otherwise the word that was read last stays.
+  input  wire                     read_i,
+  input  wire [$clog2(Depth)-1:0] read_address_i,
+  output wire [Width-1:0]         data_o
+);
+
+  localparam integer MaxDepth = 1 << 20;
+  localparam integer LaneWidth = Width / Lanes;
+  // Depth * Width >= MacroBits, without a product that could exceed an integer.
+  localparam integer MacroDepth = (MacroBits + Width - 1) / Width;
+
+  generate
+    if (Depth < 2 || Depth > MaxDepth) begin : gen_depth_error
+      tpugen_error_depth_must_be_2_to_1048576 u_error ();
+    end
+    if (Lanes < 1 || LaneWidth * Lanes != Width) begin : gen_lanes_error
+      tpugen_error_lanes_must_divide_width u_error ();
+    end
+    if (MacroBits < 1) begin : gen_macro_bits_error
+      tpugen_error_macro_bits_must_be_1_or_more u_error ();
+    end
+  endgenerate
+
+  genvar l;
+  generate
+    if (Depth >= MacroDepth) begin : gen_macro
+      sram #(
+        .Depth (Depth),
+        .Width (Width),
+        .Lanes (Lanes)
+      ) u_sram (
+        .clk_i           (clk_i),
+        .write_i         (write_i),
+        .write_address_i (write_address_i),
+        .data_i          (data_i),
+        .read_i          (read_i),
+        .read_address_i  (read_address_i),
+        .data_o          (data_o)
+      );
+    end else begin : gen_registers
+      for (l = 0; l < Lanes; l = l + 1) begin : gen_lane
+        reg [LaneWidth-1:0] words_q [0:Depth-1];
+        reg [LaneWidth-1:0] data_q;
+
+        always @(posedge clk_i) begin
+          if (write_i[l]) begin
+            words_q[write_address_i] <= data_i[l*LaneWidth +: LaneWidth];
+          end
+        end
+
+        always @(posedge clk_i) begin
+          if (read_i) begin
+            data_q <= words_q[read_address_i];
+          end
+        end
+
+        assign data_o[l*LaneWidth +: LaneWidth] = data_q;
+      end
+    end
+  endgenerate
+
+endmodule
