@@ -227,10 +227,10 @@ def decoder_layer(bench: Bench) -> list[Figure]:
     spec = bench.folder / "layer.json"
     spec.write_text(json.dumps(json.loads(bench.run("spec", LAYER, "--json")[1])["spec"]))
     sources = sorted(str(path.relative_to(bench.folder)) for path in (bench.folder / "layer").rglob("*.v"))
-    bench.run("verify", *sources, "--spec", "layer.json", "--until", "simulate", "--out", "verified", "--json")
-    manifest = json.loads((bench.folder / "verified" / "manifest.json").read_text())
+    command = ("verify", *sources, "--spec", "layer.json", "--until", "simulate", "--out", "verified", "--json")
+    _, text = bench.run(*command)
     simulation = json.loads((bench.folder / "verified" / "simulate" / "simulation.json").read_text())
-    step = next(step for step in manifest["steps"] if step["step"] == "simulate")
+    step = next(step for step in json.loads(text)["steps"] if step["step"] == "simulate")
     operators = simulation["accelerator"]["operators"] + simulation["accelerator"]["first"]
     seconds.value = round(step["seconds"], 1)
     seconds.note = f"{simulation['accelerator']['tokens']} tokens, {simulation['results_checked']:,} results compared"
