@@ -209,9 +209,9 @@ def tpu_array(bench: Bench) -> list[Figure]:
             }
         )
     plain, booth = measured
-    area.value, whole.value, period.value, other.value = plain["pe"], plain["whole"], plain["period"], booth["pe"]
-    for figure in figures:
-        figure.samples = [figure.value]
+    values = (plain["pe"], plain["whole"], plain["period"], booth["pe"])
+    for figure, value in zip(figures, values, strict=True):
+        figure.value, figure.samples = value, [value]
         figure.command = f'tpugen synth "{TPU_ARRAY}" --technology nangate45'
     other.command = "tpugen synth --spec FILE --technology nangate45"
     area.note = f"{plain['seconds']} s; skew and drain registers are the rest of the array's area"
@@ -237,7 +237,7 @@ def decoder_layer(bench: Bench) -> list[Figure]:
     difference.value = sum(item["simulated_cycles"] != item["model_cycles"] for item in operators)
     difference.note = f"{len(operators)} operators, at the first and the last position"
     for figure in (seconds, difference):
-        figure.samples = [figure.value]
+        figure.samples = [] if figure.value is None else [figure.value]
         figure.command = "tpugen verify layer/*.v --spec layer.json --until simulate"
     return [seconds, difference]
 
