@@ -7,22 +7,17 @@ that it really takes. Gates have no delay, so there are no glitches.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tpugen.errors import ToolFailedError
+from tpugen.flows.liberty_function import read_function
 from tpugen.flows.netlist import Bit, Instance, Netlist
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Values = npt.NDArray[np.bool_]
+    from tpugen.flows.liberty_function import LibertyFunction, Values
 
 __all__ = ["gate_toggles"]
-
-_TOKEN = re.compile(r"\s*([A-Za-z_]\w*(?:\[\d+\])?|[01()!~'^&*|+])")
 
 
 def gate_toggles(design: Netlist, operands: Mapping[str, Sequence[int]]) -> dict[str, float]:
@@ -63,7 +58,7 @@ def _input_nets(design: Netlist, operands: Mapping[str, Sequence[int]]) -> dict[
 
 def _evaluate(design: Netlist, nets: dict[Bit, Values]) -> None:
     """Give every net its values: a gate is ready when all of its inputs are known."""
-    functions: dict[str, list[tuple[str, Callable[[Mapping[str, Values]], Values]]]] = {}
+    functions: dict[str, list[tuple[str, LibertyFunction]]] = {}
     waiting: dict[Bit, list[str]] = {}
     missing: dict[str, int] = {}
     cells = design.modules[design.top].cells
@@ -94,7 +89,7 @@ def _evaluate(design: Netlist, nets: dict[Bit, Values]) -> None:
         raise ToolFailedError("the netlist has a combinational loop", hint="the lint gate names it")
 
 
-def _functions(design: Netlist, cell: Instance) -> list[tuple[str, Callable[[Mapping[str, Values]], Values]]]:
+def _functions(design: Netlist, cell: Instance) -> list[tuple[str, LibertyFunction]]:
     entry = design.library.cells.get(cell.type)
     if entry is None or design.is_register(cell):
         raise ToolFailedError(f"{cell.type} is not a combinational cell of the library")
@@ -103,85 +98,5 @@ def _functions(design: Netlist, cell: Instance) -> list[tuple[str, Callable[[Map
         text = entry.pins[pin].function
         if text is None:
             raise ToolFailedError(f"the library gives no function for pin {pin} of cell {cell.type}")
-        found.append((pin, _Expression(text).function()))
+        found.append((pin, read_function(text)))
     return found
-
-
-class _Expression:
-    """A Liberty function: `!` or `'` negate, then bind `^`, then and (`&`, `*` or nothing), then or (`|`, `+`)."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = _TOKEN.findall(text)
-        self.position = 0
-
-    def function(self) -> Callable[[Mapping[str, Values]], Values]:
-        result = self._either()
-        if self.position < len(self.tokens):
-            raise ToolFailedError(f"cannot read the Liberty function {self.text!r}")
-        return result
-
-    def _next(self, *wanted: str) -> bool:
-        if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
-            self.position += 1
-            return True
-        return False
-
-    def _either(self) -> Callable[[Mapping[str, Values]], Values]:
-        left = self._both()
-        while self._next("|", "+"):
-            left = _combined(left, self._both(), "__or__")
-        return left
-
-    def _both(self) -> Callable[[Mapping[str, Values]], Values]:
-        left = self._exclusive()
-        while self.position < len(self.tokens) and self.tokens[self.position] not in (")", "|", "+"):
-            self._next("&", "*")
-            left = _combined(left, self._exclusive(), "__and__")
-        return left
-
-    def _exclusive(self) -> Callable[[Mapping[str, Values]], Values]:
-        left = self._atom()
-        while self._next("^"):
-            left = _combined(left, self._atom(), "__xor__")
-        return left
-
-    def _atom(self) -> Callable[[Mapping[str, Values]], Values]:
-        if self._next("!", "~"):
-            return _negated(self._atom())
-        if self._next("("):
-            inner = self._either()
-            if not self._next(")"):
-                raise ToolFailedError(f"cannot read the Liberty function {self.text!r}")
-        else:
-            if self.position >= len(self.tokens) or not re.match(r"[A-Za-z_01]", self.tokens[self.position]):
-                raise ToolFailedError(f"cannot read the Liberty function {self.text!r}")
-            inner = _pin(self.tokens[self.position])
-            self.position += 1
-        while self._next("'"):
-            inner = _negated(inner)
-        return inner
-
-
-def _pin(name: str) -> Callable[[Mapping[str, Values]], Values]:
-    if name in "01":
-        value = name == "1"
-        return lambda inputs: _constant(inputs, value)
-    return lambda inputs: inputs[name]
-
-
-def _constant(inputs: Mapping[str, Values], value: bool) -> Values:
-    import numpy as np
-
-    # A tie cell has no input; one value stands for all vectors.
-    return np.full(len(next(iter(inputs.values()))) if inputs else 1, value)
-
-
-def _combined(
-    left: Callable[[Mapping[str, Values]], Values], right: Callable[[Mapping[str, Values]], Values], operator: str
-) -> Callable[[Mapping[str, Values]], Values]:
-    return lambda inputs: getattr(left(inputs), operator)(right(inputs))
-
-
-def _negated(inner: Callable[[Mapping[str, Values]], Values]) -> Callable[[Mapping[str, Values]], Values]:
-    return lambda inputs: ~inner(inputs)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tpugen.flows.liberty import Cell
 from tpugen.flows.netlist import Bit, Instance, Module, Netlist
+from tpugen.flows.netlist_constants import spread_constants
 
 __all__ = ["MAX_FANOUT", "buffer_fanout", "choose_buffer", "finish", "separate_outputs", "tie_constants"]
 
@@ -29,6 +30,7 @@ _HEADROOM = 2.0
 
 def finish(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> None:
     """All passes, in place, in the order in which they make sense."""
+    spread_constants(netlist)
     for module in netlist.modules.values():
         tie_constants(netlist, module)
         separate_outputs(netlist, module)
@@ -48,9 +50,15 @@ def choose_buffer(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> Cell:
 
 
 def tie_constants(netlist: Netlist, module: Module) -> None:
-    """Drive constant pins from tie cells, where the library has them; else they stay constants."""
+    """Drive constant pins from tie cells, where the library has them; else they stay constants.
+
+    Each output port's bit has a tie cell of its own; the pins within share one, which needs no buffers for them.
+    """
+    count = 0
     for value in ("0", "1"):
         cell = netlist.library.tie_cell(int(value))
+        if cell is None:
+            continue
         places = [
             (bits, index)
             for instance in module.cells.values()
@@ -59,20 +67,21 @@ def tie_constants(netlist: Netlist, module: Module) -> None:
             for index, bit in enumerate(bits)
             if bit == value
         ]
-        places += [
-            (port.bits, index)
+        groups = [places] if places else []
+        groups += [
+            [(port.bits, index)]
             for port in module.ports.values()
             if port.direction == "output"
             for index, bit in enumerate(port.bits)
             if bit == value
         ]
-        if cell is None or not places:
-            continue
         output = next(pin for pin in cell.outputs if cell.pins[pin].function == value)
-        net = module.new_net()
-        module.cells[f"tie_{value}"] = Instance(cell.name, {output: [net]})
-        for bits, index in places:
-            bits[index] = net
+        for group in groups:
+            net = module.new_net()
+            module.cells[f"tie_{count}"] = Instance(cell.name, {output: [net]})
+            count += 1
+            for bits, index in group:
+                bits[index] = net
 
 
 def separate_outputs(netlist: Netlist, module: Module) -> None:
@@ -94,7 +103,7 @@ def separate_outputs(netlist: Netlist, module: Module) -> None:
 
 
 def buffer_fanout(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> int:
-    """Bound the fan-out of every net but the clocks, children first; returns how many buffers were added.
+    """Bound the fan-out of every net but clocks and constants, children first; returns how many buffers were added.
 
     A weak driver gets fewer loads than `max_fanout`: as many typical inputs as `MAX_LOAD_FRACTION` of its limit.
     """
@@ -112,6 +121,8 @@ def buffer_fanout(netlist: Netlist, max_fanout: int = MAX_FANOUT) -> int:
         sinks = _sinks(netlist, module, loads)
         drivers = _drivers(netlist, module)
         for net, places in sinks.items():
+            if net in drivers and not netlist.library.cells[drivers[net]].inputs:  # a tie cell
+                continue
             limit = limits.get(drivers.get(net, ""), max_fanout)
             if net not in clock_nets and sum(place.load for place in places) > limit:
                 sinks[net], count = _tree(module, net, places, buffer, (limit, limits[buffer.name]), added)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tpugen.errors import ToolFailedError
-from tpugen.flows.gate_activity import _Expression, gate_toggles
+from tpugen.flows.gate_activity import gate_toggles
+from tpugen.flows.liberty_function import read_function
 from tpugen.flows.netlist import Instance, Module, Netlist, Port
 from tpugen.flows.netlist_verilog import load_map
 from tpugen.flows.opensta import parse_gate_powers
@@ -34,7 +35,7 @@ endmodule
 def test_liberty_functions(text: str, python: str | None) -> None:
     bits = [np.array(x, dtype=bool) for x in zip(*((i & 1, i >> 1 & 1, i >> 2 & 1) for i in range(8)), strict=True)]
     inputs = dict(zip("ABC", bits, strict=True)) | {"S": bits[2]}
-    found = _Expression(text).function()(inputs).tolist()
+    found = read_function(text)(inputs).tolist()
     for index, value in enumerate(found):
         a, b, c = (bool(bit[index]) for bit in bits)
         assert value == (eval(python) if python else (a if c else b))
@@ -43,7 +44,7 @@ def test_liberty_functions(text: str, python: str | None) -> None:
 @pytest.mark.parametrize("text", ["A &", "(A", "A)", ""])
 def test_unreadable_functions(text: str) -> None:
     with pytest.raises(ToolFailedError, match="cannot read the Liberty function"):
-        _Expression(text).function()
+        read_function(text)
 
 
 def test_gates_of_an_adder_toggle_as_its_sums_do(tmp_path: Path) -> None:

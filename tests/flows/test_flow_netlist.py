@@ -124,6 +124,18 @@ def test_constants_are_tied(library: LibertySummary) -> None:
     assert netlist.modules["t"].cells["tie_0"].pins == {"LO": pins["B"]}
 
 
+def test_a_tie_cell_needs_no_buffers_and_no_output_shares_one(library: LibertySummary) -> None:
+    cells = {f"g{index}": Instance("NAND2", {"A": ["1"], "B": [1], "Y": [2 + index]}) for index in range(40)}
+    ports = {"b_i": Port("input", [1]), "y_o": Port("output", ["1", "1"])}
+    netlist = Netlist("t", {"t": Module("t", "t", ports, cells, {}, 42)}, library)
+    module = netlist.modules["t"]
+    tie_constants(netlist, module)
+    separate_outputs(netlist, module)
+    assert buffer_fanout(netlist, 16) == 2  # of `b_i` alone
+    assert len({*ports["y_o"].bits, cells["g0"].pins["A"][0]}) == 3
+    assert [cell.type for cell in cells.values()].count("TIE") == 3
+
+
 def test_each_output_has_a_driver_of_its_own(library: LibertySummary) -> None:
     ports = {"a_i": Port("input", [1]), "x_o": Port("output", [1]), "y_o": Port("output", [2, 2])}
     cells = {"g": Instance("INV", {"A": [1], "Y": [2]})}
