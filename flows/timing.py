@@ -297,30 +297,12 @@ def _registers(design: Netlist, module: Module) -> Iterator[_Register]:
 def _constant_pins(design: Netlist, module: Module) -> Iterator[tuple[str, str]]:
     """Leaf pins of a module that are tied to a constant without a tie cell: value and pin."""
     for cell, instance in module.cells.items():
-        child = design.modules.get(instance.type)
+        if instance.type in design.modules:
+            continue  # `netlist_constants` left none on a port that its module reads
         for pin, bits in instance.pins.items():
             for index, bit in enumerate(bits):
-                if bit not in ("0", "1") or design.is_output(instance, pin):
-                    continue
-                if child is None:
+                if bit in ("0", "1") and not design.is_output(instance, pin):
                     yield str(bit), _pin_name(cell, pin, bits, index)
-                else:
-                    net = child.ports[pin].bits[index]
-                    yield from ((str(bit), f"{cell}/{place}") for place in _leaf_pins(design, child, net))
-
-
-def _leaf_pins(design: Netlist, module: Module, net: Bit) -> Iterator[str]:
-    for cell, instance in module.cells.items():
-        child = design.modules.get(instance.type)
-        for pin, bits in instance.pins.items():
-            for index, bit in enumerate(bits):
-                if bit == net and not design.is_output(instance, pin):
-                    if child is None:
-                        yield _pin_name(cell, pin, bits, index)
-                    else:
-                        yield from (
-                            f"{cell}/{place}" for place in _leaf_pins(design, child, child.ports[pin].bits[index])
-                        )
 
 
 def _register_arcs(design: Netlist, macros: Sequence[Macro]) -> list[RegisterArc]:
