@@ -151,3 +151,33 @@ def test_an_unknown_network_names_the_known_ones(capsys: pytest.CaptureFixture[s
     error = capsys.readouterr().err
     assert error.startswith("tpugen: no network 'resnet' is known")
     assert "resnet-18" in error
+
+
+def test_products_on_a_tensor_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    """Cycles of a job by the formula of the documentation; operands are in the unit's own memories."""
+    reply = modelled(capsys, "64x64x64", "5x3x2", "--text", "a TPU with a 16x16 int8 array, operand depth 32")
+    gemms = reply["gemms"]
+    assert isinstance(gemms, list)
+    # 16 tiles, each of 64 products deep, buffers of 32: min(K, 32) + 15 P + K + Rows + 15/16 + Cols + 9.
+    assert [gemm["cycles"] for gemm in gemms] == [32 + 15 * 64 + 64 + 16 + 0 + 16 + 9, 3 + 0 + 3 + 16 + 0 + 16 + 9]
+    assert (reply["rows"], reply["cols"], reply["dataflow"], reply["sram_reads"]) == (16, 16, "os", None)
+    assert run(["model", "gemm", "8x8x8", "--text", "a TPU with a 16x16 int8 array"]) == 0
+    assert "SRAM" not in capsys.readouterr().out
+
+
+def test_vectors_through_a_tile(capsys: pytest.CaptureFixture[str]) -> None:
+    request = "ternary PIM tile 64x32, 64x32 crossbars, 8 columns per ADC"
+    one, four = (modelled(capsys, f"{count}x64x32", "--text", request)["cycles"] for count in (1, 4))
+    # The first result 8 * 8 + 5 cycles after the last of 64 activations, then 32; the next vector follows when the
+    # converters are free: max(8 * 8 + 3 + 32, 7 * 8 + 1 + 64).
+    assert (one, four) == (64 + 8 * 8 + 4 + 32, 64 + 8 * 8 + 4 + 32 + 3 * (7 * 8 + 1 + 64))
+    assert run(["model", "gemm", "4x64x33", "--text", request]) == 2
+    assert "the tile holds a matrix of 64x32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", [("--network", "lenet-5"), ("--sram-kib", "64"), ("--cycle-model", "scalesim-3.0.0")]
+)
+def test_accelerators_run_plain_products(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["model", "gemm", "8x8x8", "--text", "a TPU with a 16x16 int8 array", *option]) == 2
+    assert "are for arrays; the design is a tpu" in capsys.readouterr().err

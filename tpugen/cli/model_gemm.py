@@ -140,6 +140,8 @@ def _print(result: GemmReport) -> None:
     columns = ["GEMM", "cycles", "utilised", "us", "GOPS", "GOPS/W", "uJ"]
     if not measured:
         columns = ["GEMM", "dataflow", "cycles", "utilised", "mapped", "SRAM reads", "SRAM writes", "us", "GOPS", "uJ"]
+    if result.dataflow is None or result.sram_reads is None:  # an accelerator with memories of its own
+        columns = [name for name in columns if name not in ("dataflow", "SRAM reads", "SRAM writes")]
     if result.dram_reads is not None:
         columns += ["DRAM reads", "DRAM writes"]
     lines = []

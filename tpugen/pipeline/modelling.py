@@ -10,7 +10,7 @@ from tpugen.errors import RequestError
 from tpugen.pipeline.measured_arrays import measured_design
 from tpugen.pipeline.request import understand
 from tpugen.results import DesignMeasurement, GemmReport
-from tpugen.spec import DesignSpec, contract_for
+from tpugen.spec import DesignSpec, PimTileSpec, TpuSpec, contract_for
 
 if TYPE_CHECKING:
     from tpugen.model.systolic import ArrayShape
@@ -50,6 +50,7 @@ def model_gemm(
             timed for.
         cycle_model: Name of the cycle model, if not the contract's formula.
         sram_kib: SRAM beside the array, a third for each operand; with it DRAM traffic is counted.
+            These two and `network` are of arrays: tensor units and PIM tiles run plain products, on their own memories.
         runs: Where runs are kept, if not in the usual place.
 
     Raises:
@@ -60,6 +61,7 @@ def model_gemm(
     from tpugen.model import DEFAULT_CYCLE_MODEL, evaluate, parse_gemm
     from tpugen.model.systolic import SramSizes
     from tpugen.model.systolic.evaluation import report_gemms
+    from tpugen.model.systolic.mapping import shape_of
 
     given = [name for name, value in (("a run", run), ("a request", request), ("an array", array)) if value is not None]
     if len(given) != 1:
@@ -82,9 +84,26 @@ def model_gemm(
         assert request is not None  # noqa: S101 - for the type checker; checked above
         design = understand(request, clock_mhz=clock_mhz).spec
         measured = _unmeasured(contract_for(design).module, design.clock_mhz)
+    if isinstance(design, TpuSpec | PimTileSpec):
+        if network is not None or cycle_model is not None or sram_kib is not None:
+            raise RequestError(
+                f"--network, --cycle-model and --sram-kib are for arrays; the design is a {design.kind}",
+                hint="give products MxKxN alone; `tpugen model llm --design RUN` puts a language model on a TPU",
+            )
+        return _products(design, [parse_gemm(text) for text in gemms], measured)
     sram = None if sram_kib is None else SramSizes.shared(sram_kib * 1024)
     result = evaluate(design, parsed, measured, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL, sram=sram)
-    return report_gemms(design, result)
+    shape = shape_of(design)
+    return report_gemms(result, shape.rows, shape.cols, shape.dataflow)
+
+
+def _products(design: TpuSpec | PimTileSpec, products: Sequence[Gemm], measured: DesignMeasurement) -> GemmReport:
+    """Products on an accelerator with memories and a sequence of its own."""
+    from tpugen.model.accelerators import evaluate_products
+    from tpugen.model.systolic.evaluation import report_gemms
+
+    dataflow = "os" if isinstance(design, TpuSpec) else None
+    return report_gemms(evaluate_products(design, products, measured), design.rows, design.cols, dataflow)
 
 
 def _layers(network: str, batch: int) -> list[GemmRuns]:

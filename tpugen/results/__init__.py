@@ -248,13 +248,15 @@ class GemmReport(ModelResult):
     """What `tpugen model gemm` says: a `ModelResult` with the total's figures at the top, and the array.
 
     Attributes:
-        dataflow: Of the array; `best` where it was chosen GEMM by GEMM.
-        utilization: MACs over cycles times elements of the array.
+        rows: Of the array, or of the matrix of a PIM tile.
+        dataflow: Of the array; `best` where it was chosen GEMM by GEMM; None of a PIM tile.
+        utilization: MACs over cycles times elements of the array; of a PIM tile the time in which its converters work.
+        sram_reads: Of memory beside the array, and so on; None of designs with memories of their own.
     """
 
     rows: int
     cols: int
-    dataflow: str
+    dataflow: str | None
     macs: int
     cycles: int
     utilization: float
@@ -263,9 +265,9 @@ class GemmReport(ModelResult):
     gops: float
     gops_per_w: float | None
     energy_uj: float | None
-    sram_reads: int
-    sram_writes: int
-    sram_writes_counted: int
+    sram_reads: int | None
+    sram_writes: int | None
+    sram_writes_counted: int | None
     dram_reads: int | None
     dram_writes: int | None
 

@@ -171,7 +171,7 @@ def test_results_of_arrays_add_up_and_name_what_was_chosen() -> None:
     design = DesignMeasurement(design="array", technology="t", clock_mhz=100, area_um2=None, power_mw=None)
     result = evaluate(shape, gemms, design, cycle_model="scalesim-3.0.0", sram=SramSizes.shared(3000))
     assert [part.dataflow for part in result.gemms] == ["ws", "os", "is"]
-    report = report_gemms(shape, result)
+    report = report_gemms(result, shape.rows, shape.cols, shape.dataflow)
     for name in ("macs", "cycles", "sram_reads", "sram_writes", "dram_reads", "dram_writes"):
         assert getattr(report, name) == getattr(report.total, name) == sum(getattr(g, name) for g in report.gemms)
     assert (report.dataflow, report.total.dataflow) == (BEST, None)

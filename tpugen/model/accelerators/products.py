@@ -30,6 +30,8 @@ def evaluate_products(
     Raises:
         RequestError: a product that the design cannot run.
     """
+    if not products:
+        raise RequestError("the workload holds no product", hint="give at least one, e.g. 64x64x64")
     found = [
         _of_tile(spec, p, design) if isinstance(spec, PimTileSpec) else _of_unit(spec, p, design) for p in products
     ]
@@ -54,7 +56,7 @@ def _of_tile(spec: PimTileSpec, product: Gemm, design: DesignMeasurement) -> Gem
     if (product.k, product.n) != (spec.rows, spec.cols):
         raise RequestError(
             f"product {product.m}x{product.k}x{product.n}: the tile holds a matrix of {spec.rows}x{spec.cols}",
-            hint=f"name vectors through that matrix, e.g. --gemm {product.m}x{spec.rows}x{spec.cols}",
+            hint=f"name vectors through that matrix: {product.m}x{spec.rows}x{spec.cols}",
         )
     shape, planes = spec.shape, spec.activation_width_bits
     cycles = shape.vector_cycles(planes) + (product.m - 1) * shape.period_cycles(planes)

@@ -56,21 +56,21 @@ def evaluate(
     return ModelResult(cycle_model=model.name, design=design, gemms=results, total=_total(shape, results, design))
 
 
-def report_gemms(spec: Design, result: ModelResult) -> GemmReport:
+def report_gemms(result: ModelResult, rows: int, cols: int, dataflow: str | None) -> GemmReport:
     """The result with its total's figures at the top, and the array it is about.
 
     Args:
-        spec: The design that `result` came from.
-        result: What `evaluate` gave.
+        result: What `evaluate` gave, or `evaluate_products` of an accelerator.
+        rows: Of the array, or of a tile's matrix.
+        cols: Likewise.
+        dataflow: Of the array.
     """
-    shape, total = shape_of(spec), result.total
-    if total.sram_reads is None or total.sram_writes is None or total.sram_writes_counted is None:
-        raise ValueError("a result without SRAM counts; expected one that evaluate made")
+    total = result.total
     return GemmReport(
         **{name: getattr(result, name) for name in ModelResult.model_fields},
-        rows=shape.rows,
-        cols=shape.cols,
-        dataflow=shape.dataflow,
+        rows=rows,
+        cols=cols,
+        dataflow=dataflow,
         macs=total.macs,
         cycles=total.cycles,
         utilization=total.utilization,

@@ -115,8 +115,8 @@ class Mapping:
 
 
 _INSTEAD = {
-    "tpu": "name products when it is built: `tpugen generate ... --gemm MxKxN`",
-    "pim_tile": "name vectors when it is built: `tpugen generate ... --gemm VECTORSxROWSxCOLS`",
+    "tpu": "`tpugen model gemm MxKxN --run RUN` takes it",
+    "pim_tile": "`tpugen model gemm VECTORSxROWSxCOLS --run RUN` takes it",
     "pim_llm": "model it with `tpugen model llm --design RUN`",
 }
 """What says more of a kind."""
