@@ -34,7 +34,7 @@ typecheck: setup ## mypy --strict on the installed package
 	@echo "== mypy"
 	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p tpugen
 	@cd .venv && bin/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache \
-	  ../docs/generate.py ../docs/session.py ../benchmarks/run.py ../benchmarks/transcripts.py ../.ci/pins.py
+	  ../docs/generate.py ../docs/session.py ../docs/hybrid_run.py ../benchmarks/run.py ../benchmarks/transcripts.py ../.ci/pins.py
 
 imports: setup ## import-linter: a lower room never imports a higher one
 	@echo "== import-linter"

@@ -29,6 +29,11 @@ def facts(tmp_path: Path) -> dict[str, object]:
         "results": 1024, "simulator": "Verilator", "files": 70, "seconds": 754,
         "clipping": [{"name": "W_Q", "conversions": 1000, "clipped": 5, "planes_read": 8, "planes": 8}],
         "report": json.loads(report.model_dump_json()),
+        "technologies": [
+            {"technology": name, "fmax_mhz": 125.0, "area_um2": area_um2, "power_mw": 100.0,
+             "models": [["OPT-6.7B", "128", "9", "9", "9"], ["OPT-6.7B", "1,024", "7.1", joules, "0.01"]]}
+            for name, area_um2, joules in (("osu018", 1.6e6, "0.3"), ("nangate45", 1.1e5, "4.5"))
+        ],
     }  # fmt: skip
 
 
@@ -37,10 +42,18 @@ def test_the_page_tells_of_the_run(facts: dict[str, object]) -> None:
     assert 'tpugen generate "a decoder layer" --workload opt-6.7b' in page
     assert "All gates pass in 12 min 34 s on 2 cores: 70 Verilog files, 16 tokens in Verilator" in page
     assert "| `W_Q` | 1,000 | 5 | 0.500% |" in page
+    assert "| nangate45 | 0.11 | 125.0 | 100.0 | 7.1 | 4.5 | 0.01 |" in page
+    assert "no sum was so great" not in page
     assert "| total | 2,554 | 2,554 | 0 |" in page
     assert re.search(r"\| OPT-6.7B \| 4,096 \| [\d.]+ \| [\d.]+ \| [\d.e-]+ \| 2.33 \| 2.33 \|", page)
     assert "| 0x100… | `COUNTER` |" in page
     assert "{{" not in page and "}}" not in page
+
+
+def test_the_page_says_that_nothing_clipped(facts: dict[str, object]) -> None:
+    clipping = [{"name": "W_Q", "conversions": 1000, "clipped": 0, "planes_read": 8, "planes": 8}]
+    page = accelerator_docs_page(TEMPLATE.read_text(encoding="utf-8"), facts | {"clipping": clipping})
+    assert "no sum was so great:" in page
 
 
 def test_links_of_the_page_lead_somewhere(facts: dict[str, object]) -> None:

@@ -296,7 +296,7 @@ def _technology_notes(design: HybridDesign) -> list[str]:
         return []
     return [
         f"the digital part is {size:g} nm, the cards of crossbars and memories are {_CARDS_NM} nm: "
-        f"`tpugen model llm --design {design.run} --scale-to {_CARDS_NM}nm` carries the digital part over"
+        f"`tpugen model llm --model NAME --design {design.run} --scale-to {_CARDS_NM}nm` carries the digital part over"
     ]
 
 

@@ -29,6 +29,10 @@ svg { --card: #ffffff; --ink: #171b21; --muted: #59636f; --rule: #dfe3e8; --act:
 """
 
 
+_SHOWN_CONTEXT = "1,024"
+"""Context of the comparison of technologies."""
+
+
 def diagram_file(drawing: Markup) -> str:
     """A diagram as a file of its own: with name space, colours, a ground, and the page's rules for drawings."""
     rules = "\n".join(line for line in template_text("report.css").splitlines() if line.startswith("svg "))
@@ -74,12 +78,18 @@ def accelerator_docs_page(template: str, facts: Mapping[str, Any]) -> str:
         "clipping": lambda: _clipping(facts["clipping"]),
         "layer_sizes": lambda: _layer_sizes(spec),
         "models": lambda: _models(report),
+        "technologies": lambda: _technologies(facts["technologies"]),
         "energy": lambda: _energy(report),
         "time": lambda: _time(report),
         "notes": lambda: "\n".join(f"- {note}" for note in report.notes),
     }
     return environment.from_string(template).render(
-        spec=spec, report=report, run=facts, shown=_first(report), duration=seconds(facts["seconds"])
+        spec=spec,
+        report=report,
+        run=facts,
+        shown=_first(report),
+        duration=seconds(facts["seconds"]),
+        clipped=any(item["clipped"] for item in facts["clipping"]),
     )
 
 
@@ -155,6 +165,22 @@ def _models(report: AcceleratorReport) -> str:
          row.hybrid_modelled, row.hybrid_tokens_per_j, row.baseline_modelled, row.baseline_tokens_per_j]
         for row in model_rows(report.points)
     ]  # fmt: skip
+    return _table(heads, rows)
+
+
+def _technologies(runs: Sequence[Mapping[str, Any]]) -> str:
+    """The same design in other technologies: what was measured, and each model at one context."""
+    models = list(dict.fromkeys(row[0] for row in runs[0]["models"]))
+    heads = ["technology", "mm2", "highest MHz", "mW"]
+    for model in models:
+        heads += [f"{model}, tokens/s", "tokens/J", "always on"]
+    rows = []
+    for run in runs:
+        line = [run["technology"], quantity(run["area_um2"] / 1e6, 3), quantity(run["fmax_mhz"], 4),
+                quantity(run["power_mw"], 4)]  # fmt: skip
+        for model in models:
+            line += next(row[2:] for row in run["models"] if row[:2] == [model, _SHOWN_CONTEXT])
+        rows.append(line)
     return _table(heads, rows)
 
 
