@@ -25,7 +25,9 @@ How well prompts become designs, measured by tools alone. One sample goes from p
    and a Verilog test bench of its own. It shares no code with the models, the library or the gates, so that a mistake
    that those share is found. Units of up to 16 operand bits are checked for every pair; MACs and arrays compute
    products of random matrices four times: unhurried, with gaps in the operands, with results taken slowly, with both,
-   and a reset in the middle of a tile.
+   and a reset in the middle of a tile. Tensor units, PIM tiles and decoder layers (a layer of its own, token after
+   token, with crossbars that clip, stick and are noisy) are driven through their ports; large ones say that nothing
+   judged them again.
 
 A sample passes when all of it passes. *Spec* is the share of samples whose prompt was read right, *lint* the share that
 is sound Verilog with the contract's ports, *functional* the share that passes every gate and the golden check. pass@k

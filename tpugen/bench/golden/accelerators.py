@@ -1,14 +1,14 @@
 """Tensor units and PIM tiles once more, in plain integers: what goes in and what must come out, beat by beat.
 
-Sources: the schemes as their papers state them (bit-serial inputs, shared ADCs, shift-and-add of ISAAC, ISCA 2016;
-1-bit weights on differential pairs of PIM-LLM, arXiv 2504.01994), the registers and streams as the contracts do.
+Registers and streams are as the contracts state them; what crossbars compute is in `crossbars`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tpugen.bench.golden.crossbars import Crossbars, Reading, random_weight
 from tpugen.bench.golden.stimulus import Operands
 from tpugen.bench.golden.streams import Beats, packed
 from tpugen.spec import PimTileSpec, TpuSpec
@@ -16,7 +16,6 @@ from tpugen.spec import PimTileSpec, TpuSpec
 __all__ = ["TENSOR_JOBS", "Job", "tensor_job", "tile_job"]
 
 _VECTORS = 6
-_WORD_WEIGHTS = 16
 _INT32 = 1 << 31
 
 TENSOR_JOBS = 3
@@ -46,16 +45,17 @@ class Job:
 def tile_job(spec: PimTileSpec, seed: int) -> Job:
     """A random matrix, programmed word by word, and a few vectors: full, short, zero, of corners."""
     draw = Operands(seed, True)
-    weights = [[_weight(draw, spec.weights) for _ in range(spec.cols)] for _ in range(spec.rows)]
+    weights = [[random_weight(draw, spec.weights) for _ in range(spec.cols)] for _ in range(spec.rows)]
+    tile = Crossbars(spec, weights)
     activation, result = Beats(), Beats()
     for number in range(_VECTORS):
         length = spec.rows if number % 3 else max(1, spec.rows - number)
         vector = draw.vector(spec.activation_width_bits, length) if number != 1 else [0] * length
         _add_lanes(activation, vector, spec.input_lanes, spec.activation_width_bits)
-        _add_results(result, spec, _read(spec, weights, vector))
+        _add_results(result, spec, tile.read(vector))
     program = Beats()
-    for beat in _words(spec, weights):
-        program.add(beat)
+    for word in tile.words(whole=True):
+        program.add((1, *word))
     return Job(
         {"activation": activation, "result": result, "program": program, "readback": Beats()},
         result="result",
@@ -64,53 +64,12 @@ def tile_job(spec: PimTileSpec, seed: int) -> Job:
     )
 
 
-def _weight(draw: Operands, weights: str) -> int:
-    number = draw.number(8)
-    return (1 if number % 2 else -1) if weights == "binary" else number % 3 - 1
-
-
-def _words(spec: PimTileSpec, weights: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    """Writes of every word of every crossbar; cells beyond the matrix are off."""
-    tall, wide = spec.crossbar_rows, spec.crossbar_cols
-    across = -(-spec.cols // wide)
-    for block in range(-(-spec.rows // tall) * across):
-        top, left = block // across * tall, block % across * wide
-        for row in range(tall):
-            for word in range(-(-wide // _WORD_WEIGHTS)):
-                cells = 0
-                for place in range(_WORD_WEIGHTS):
-                    col = word * _WORD_WEIGHTS + place
-                    inside = col < wide and top + row < spec.rows and left + col < spec.cols
-                    value = weights[top + row][left + col] if inside else 0
-                    cells |= {1: 1, 0: 0, -1: 2}[value] << (2 * place)
-                yield 1, block, row, word, cells
-
-
-def _read(spec: PimTileSpec, weights: Sequence[Sequence[int]], vector: Sequence[int]) -> tuple[list[int], int, int]:
-    """Results of one vector, bit planes that were read, conversions that clipped."""
-    bits, top = spec.activation_width_bits, (1 << (spec.adc_bits - 1)) - 1
-    planes = [plane for plane in range(bits) if not spec.zero_skipping or any(x >> plane & 1 for x in vector)] or [0]
-    results, clips = [0] * spec.cols, 0
-    for plane in planes:
-        sign = -1 if plane == bits - 1 else 1
-        on = [row for row, value in enumerate(vector) if value >> plane & 1]
-        for col in range(spec.cols):
-            sums: dict[int, int] = dict.fromkeys(range(-(-spec.rows // spec.crossbar_rows)), 0)
-            for row in on:
-                sums[row // spec.crossbar_rows] += weights[row][col]
-            for total in sums.values():
-                code = max(-top - 1, min(top, total))
-                clips += code != total
-                results[col] += sign * code << plane
-    return results, len(planes), clips
-
-
 def _add_lanes(beats: Beats, values: Sequence[int], lanes: int, bits: int) -> None:
     for first in range(0, len(values), lanes):
         beats.add((packed(values[first : first + lanes], bits),), first + lanes >= len(values))
 
 
-def _add_results(beats: Beats, spec: PimTileSpec, found: tuple[list[int], int, int]) -> None:
+def _add_results(beats: Beats, spec: PimTileSpec, found: Reading) -> None:
     results, planes, clips = found
     for first in range(0, len(results), spec.output_lanes):
         word = packed(results[first : first + spec.output_lanes], spec.result_width_bits)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tpugen.bench.golden.accelerators import TENSOR_JOBS, Job, tensor_job, tile_job
 from tpugen.bench.golden.designs import product, sum_of
+from tpugen.bench.golden.layer_bench import layer_bench
+from tpugen.bench.golden.layer_job import layer_job, too_large
 from tpugen.bench.golden.stimulus import Operands
 from tpugen.bench.golden.streams import streams
 from tpugen.bench.golden.verilog import BenchText, clocked_bench, combinational_bench
@@ -46,6 +48,10 @@ _KINDS = {
     "dropped": "result {index} was offered and withdrawn before it was taken",
     "unknown": "the result's valid is neither 0 nor 1 before result {index}",
     "hang": "nothing moves any more after {index} results (turn {got})",
+    "framing": "result {index} has tlast {got}, expected {expected}",
+    "refused": "{index} is refused with response {got}",
+    "register": "{index} reads as {got}, expected {expected}",
+    "stall": "nothing moves any more after {got} results, while the host does: {index}",
 }
 
 
@@ -61,17 +67,17 @@ def golden_check(spec: DesignSpec, files: Sequence[Path], folder: Path, *, seed:
         seed: Seed of operands and pauses.
 
     Returns:
-        Findings of gate `golden`; no error if every result is right. Decoder layers, and tiles with stuck cells or
-        noise, which this package does not compute by itself, give a finding that says so.
+        Findings of gate `golden`; no error if every result is right. Tiles with read noise, which this package does
+        not compute by itself, and decoder layers too large to be simulated here give a finding that says so.
 
     Raises:
         ToolError: Icarus is missing or too old.
         StorageError: the folder cannot be written.
     """
     findings: list[Finding] = []
+    if reason := _silence(spec):
+        return [_NO_OPINION.model_copy(update={"message": reason})]
     benches = _benches(spec, seed)
-    if not benches:
-        return [_NO_OPINION.model_copy(update={"message": f"no formula of its own for kind {spec.kind}"})]
     for number, bench in enumerate(benches):
         place = folder if len(benches) == 1 else folder / str(number)
         make_folder(place)
@@ -88,10 +94,10 @@ def golden_check(spec: DesignSpec, files: Sequence[Path], folder: Path, *, seed:
 
 
 def _benches(spec: DesignSpec, seed: int) -> list[BenchText]:
-    """The benches of a design; none of kinds that this package does not compute by itself."""
+    """The benches of a design that this package computes by itself."""
     word = f"golden_{secrets.token_hex(8)}"
-    if isinstance(spec, PimLlmSpec) or (isinstance(spec, PimTileSpec) and not _ideal(spec)):
-        return []
+    if isinstance(spec, PimLlmSpec):
+        return [layer_bench(contract_for(spec), layer_job(spec, seed), seed, word)]
     if isinstance(spec, TpuSpec):
         return [_job_bench(spec, tensor_job(spec, seed, number), seed, word) for number in range(TENSOR_JOBS)]
     if isinstance(spec, PimTileSpec):
@@ -99,8 +105,13 @@ def _benches(spec: DesignSpec, seed: int) -> list[BenchText]:
     return [_bench(spec, seed, word)]
 
 
-def _ideal(spec: PimTileSpec) -> bool:
-    return not (spec.faults.stuck_off or spec.faults.stuck_on or spec.noise.sigma)
+def _silence(spec: DesignSpec) -> str | None:
+    """Why there is no second opinion; None if there is one."""
+    if isinstance(spec, PimTileSpec) and spec.noise.sigma:
+        return "no formula of its own for read noise of kind pim_tile"
+    if isinstance(spec, PimLlmSpec) and (what := too_large(spec)):
+        return f"a decoder layer is too large to be simulated here: {what}"
+    return None
 
 
 def _job_bench(spec: TpuSpec | PimTileSpec, job: Job, seed: int, word: str) -> BenchText:
@@ -135,22 +146,23 @@ def _run(bench: BenchText, files: Sequence[Path], folder: Path) -> list[Finding]
         return [_finding("compile", f"Icarus refuses design and bench: {compiled.tail(4)}")]
     done = run([simulator.path, "-n", str(program)], cwd=folder, limits=_LIMITS, log=folder)
     program.unlink(missing_ok=True)
-    return _read(done, bench.module)
+    return _read(done, bench)
 
 
-def _read(done: Completed, word: str) -> list[Finding]:
+def _read(done: Completed, bench: BenchText) -> list[Finding]:
     """Findings in what the bench said; silence is a finding too."""
     findings = []
     verdict: tuple[int, int] | None = None
     for line in done.stdout.splitlines():
-        match = re.fullmatch(rf"{word} (\w+) (\d+) ?(\S*) ?(\S*)", line)
+        match = re.fullmatch(rf"{bench.module} (\w+) (\d+) ?(\S*) ?(\S*)", line)
         if match is None:
             continue
         kind, index, got, expected = match.groups()
         if kind == "done":
             verdict = int(index), int(got)
         elif kind in _KINDS:
-            findings.append(_finding(kind, _KINDS[kind].format(index=index, got=got, expected=expected)))
+            place = bench.place(kind, int(index))
+            findings.append(_finding(kind, _KINDS[kind].format(index=place, got=got, expected=expected), bench.hint))
     if verdict is None:
         return [
             *findings,
@@ -161,5 +173,5 @@ def _read(done: Completed, word: str) -> list[Finding]:
     return findings
 
 
-def _finding(rule: str, message: str) -> Finding:
-    return Finding(severity="error", gate=GATE, rule=rule, message=message)
+def _finding(rule: str, message: str, hint: str | None = None) -> Finding:
+    return Finding(severity="error", gate=GATE, rule=rule, message=message, hint=hint)

@@ -7,7 +7,7 @@ that no design can write its own verdict.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tpugen.bench.golden.streams import Beats
 from tpugen.spec import Contract
@@ -30,11 +30,20 @@ class BenchText:
         module: Name of the bench's module.
         text: Its source.
         data: Texts of the vector files by name.
+        names: What a reader calls the places of a verdict line, by its kind; where there are none, they are numbers.
+        hint: What helps with a result that is wrong.
     """
 
     module: str
     text: str
     data: Mapping[str, str]
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hint: str | None = None
+
+    def place(self, kind: str, index: int) -> str:
+        """The place that a verdict line means."""
+        names = self.names.get(kind, ())
+        return names[index] if index < len(names) else str(index)
 
 
 def _hex(value: int, bits: int) -> str:
