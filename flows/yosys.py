@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tpugen.errors import ToolLimitError
 from tpugen.findings import Finding, has_errors
 from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.tools import YOSYS
@@ -62,14 +64,23 @@ def read_commands(files: Sequence[Path]) -> list[str]:
     return [f"read_verilog -defer {quoted(path)}" for path in files]
 
 
-def lint_script(files: Sequence[Path], top: str) -> str:
-    """The lint script: pure. Flattened, so that loops through several modules are found too."""
+def lint_script(files: Sequence[Path], top: str, *, named: bool = True) -> str:
+    """The lint script: pure. Flattened, so that loops through several modules are found too.
+
+    Args:
+        files: Verilog files.
+        top: Name of the top module.
+        named: Whether nets and cells keep their names and places in the flattened design. Without, it takes little more
+            than half the memory; what is found there can then not be told where it is.
+    """
+    short = ["setattr -unset src", "rename -hide", "rename -enumerate"]
     return "\n".join(
         [
             *read_commands(files),
             f"hierarchy -check -top {top}",
             "proc",
             "check",
+            *([] if named else short),
             "opt_clean -purge",  # names of nets that nothing drives or reads would double the memory
             "flatten",
             "opt_clean -purge",
@@ -91,11 +102,21 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
     Raises:
         ToolError: Yosys is missing, too old, or reached a limit.
     """
-    tool = YOSYS.require()
-    script = folder / "yosys_lint.ys"
-    script.write_text(lint_script([path.absolute() for path in files], top), encoding="utf-8")
-    done = run([tool.path, "-s", script.name], cwd=folder, limits=limits, log=folder)
-    return parse(done)
+    # Paths are part of names: short ones save memory.
+    relative = [Path(os.path.relpath(path, folder)) for path in files]
+    found = parse(_run_lint(lint_script(relative, top, named=False), folder, limits))
+    if not has_errors(found):
+        return found
+    try:
+        return parse(_run_lint(lint_script(relative, top), folder, limits))
+    except ToolLimitError:  # what is wrong is known, if not everywhere where
+        return found
+
+
+def _run_lint(script: str, folder: Path, limits: Limits) -> Completed:
+    place = folder / "yosys_lint.ys"
+    place.write_text(script, encoding="utf-8")
+    return run([YOSYS.require().path, "-s", place.name], cwd=folder, limits=limits, log=folder)
 
 
 def parse(done: Completed) -> list[Finding]:

@@ -72,13 +72,34 @@ def test_combinational_loop_names_the_wire(tmp_path: Path) -> None:
     assert any("through wire loop" in finding.message and finding.line == 12 for finding in loops)
 
 
-def test_a_loop_through_two_modules_is_found(tmp_path: Path) -> None:
+TWO = (
+    "module inv (input wire a_i, output wire y_o);\nassign y_o = ~a_i;\nendmodule\n"
+    "module two (input wire s_i, output wire y_o);\nwire a, b;\n"
+    "inv u_a (.a_i(a), .y_o(b));\ninv u_b (.a_i(b & s_i), .y_o(a));\nassign y_o = a;\nendmodule\n"
+)
+
+
+def test_a_loop_through_two_modules_is_found_and_told_by_its_names(tmp_path: Path) -> None:
     path = tmp_path / "two.v"
-    path.write_text(
-        "module inv (input wire a_i, output wire y_o);\nassign y_o = ~a_i;\nendmodule\n"
-        "module two (input wire s_i, output wire y_o);\nwire a, b;\n"
-        "inv u_a (.a_i(a), .y_o(b));\ninv u_b (.a_i(b & s_i), .y_o(a));\nassign y_o = a;\nendmodule\n"
-    )
+    path.write_text(TWO)
+    (loop,) = [item for item in yosys.lint([path], "two", tmp_path) if item.rule == "yosys-combinational-loop"]
+    assert (loop.file, loop.line) in (("two.v", 2), ("two.v", 7))
+    assert "wire u_a.y_o" in loop.message or "wire b" in loop.message
+
+
+def test_a_loop_in_a_design_too_large_to_keep_its_names_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "two.v"
+    path.write_text(TWO)
+    run_lint = yosys._run_lint
+
+    def limited(script: str, folder: Path, limits: object) -> object:
+        if "rename -hide" not in script:
+            raise ToolLimitError("yosys was stopped: it needed more than 8192 MiB of memory")
+        return run_lint(script, folder, limits)
+
+    monkeypatch.setattr(yosys, "_run_lint", limited)
     assert "yosys-combinational-loop" in rules(yosys.lint([path], "two", tmp_path))
 
 
@@ -112,6 +133,9 @@ def test_commands_are_pure() -> None:
     assert yosys.lint_script(files, "top").splitlines() == [
         'read_verilog -defer "a.v"', 'read_verilog -defer "b.v"', "hierarchy -check -top top", "proc", "check",
         "opt_clean -purge", "flatten", "opt_clean -purge", "check -assert",
+    ]  # fmt: skip
+    assert yosys.lint_script(files, "top", named=False).splitlines()[3:8] == [
+        "proc", "check", "setattr -unset src", "rename -hide", "rename -enumerate",
     ]  # fmt: skip
 
 
