@@ -21,7 +21,7 @@ from tpugen.arithmetic.nonlinear.weighting import softmax_weights, weighted_mean
 from tpugen.arithmetic.tpu import TpuShape
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.flows import process
-from tpugen.flows.tools import ICARUS, VVP
+from tpugen.flows.verilog_bench import icarus_commands
 from tpugen.verif.attention_harness import BENCH, bench_text
 
 __all__ = ["AttentionToken", "engine_parameters", "expected_contexts", "run_attention"]
@@ -174,10 +174,7 @@ def run_attention(
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     said = ""
-    for command in (
-        [ICARUS.require().path, "-g2005", "-o", "bench.vvp", "-s", BENCH, "bench.v", "designs.v"],
-        [VVP.require().path, "-n", "bench.vvp"],
-    ):
+    for command in icarus_commands(BENCH, ["bench.v", "designs.v"]):
         try:
             done = process.run(command, cwd=folder.resolve(), limits=_LIMITS, log=folder)
         except (ToolLimitError, ToolFailedError) as error:

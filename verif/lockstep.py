@@ -16,7 +16,8 @@ from pathlib import Path
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.findings import Finding
 from tpugen.flows import process
-from tpugen.flows.tools import ICARUS, VVP
+from tpugen.flows.tools import ICARUS
+from tpugen.flows.verilog_bench import icarus_commands
 from tpugen.rtl_templates import instantiated_modules
 from tpugen.spec import SystolicArraySpec, contract_for
 from tpugen.storage import sha256_json, sha256_text
@@ -30,7 +31,7 @@ __all__ = ["LOCKSTEP_LIMITS", "Follower", "Outcome", "distinct_modules", "lockst
 LOCKSTEP_LIMITS = process.Limits(wall_s=900, cpu_s=900, memory_mb=6_000, file_mb=200)
 """Generous for a batch of some dozens of small arrays."""
 
-_BENCH, _DESIGNS, _PROGRAM = "bench.v", "designs.v", "lockstep.vvp"
+_BENCH, _DESIGNS = "bench.v", "designs.v"
 _DRIVE, _EXPECTED = "drive.hex", "expected.hex"
 _BEAT_BITS = 24
 _SHOWN_CHARACTERS = 400
@@ -128,12 +129,8 @@ def _simulate(
     """What kept the run from ending, if anything; else what the simulation said."""
     for name, text in _inputs(followers, timeline).items():
         (folder / name).write_text(text, encoding="utf-8")
-    steps = [
-        ("compile", [ICARUS.require().path, "-g2005", "-o", _PROGRAM, "-s", HARNESS, _BENCH, _DESIGNS]),
-        ("run", [VVP.require().path, "-n", _PROGRAM]),
-    ]
     said = ""
-    for name, command in steps:
+    for name, command in zip(("compile", "run"), icarus_commands(HARNESS, [_BENCH, _DESIGNS]), strict=True):
         try:
             done = process.run(command, cwd=folder, limits=limits, log=folder)
         except ToolLimitError as error:

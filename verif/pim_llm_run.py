@@ -8,7 +8,7 @@ from pathlib import Path
 from tpugen.arithmetic.decoder_layer.host import Register, Status
 from tpugen.errors import DesignFailedError
 from tpugen.flows import process
-from tpugen.flows.tools import ICARUS, VERILATOR, VVP
+from tpugen.flows.verilog_bench import bench_commands
 from tpugen.verif.pim_llm_harness import BENCH, CommandKind, bench_text
 from tpugen.verif.pim_llm_script import Design, LlmScript
 from tpugen.verif.unit_simulators import SimulatorName
@@ -88,7 +88,7 @@ def run_script(
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     said = ""
-    for command in _commands(simulator):
+    for command in bench_commands(simulator, BENCH, ["bench.v", "designs.v"]):
         done = process.run(command, cwd=folder.resolve(), limits=_LIMITS, log=folder)
         said = done.stdout
         if done.returncode != 0:
@@ -100,16 +100,6 @@ def _answer_word(answer: tuple[int, int | None] | None) -> int:
     """Whether a word must be this one, response, word."""
     response, value = answer or (0, None)
     return int(value is not None) << 34 | response << 32 | (value or 0)
-
-
-def _commands(simulator: SimulatorName) -> list[list[str]]:
-    """What builds the simulation and what runs it."""
-    if simulator == "icarus":
-        build = [ICARUS.require().path, "-g2005", "-o", "bench.vvp", "-s", BENCH, "bench.v", "designs.v"]
-        return [build, [VVP.require().path, "-n", "bench.vvp"]]
-    # Warnings are the lint gate's affair; the bench is not written for them.
-    build = [VERILATOR.require().path, "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
-    return [[*build, "--top-module", BENCH, "bench.v", "designs.v"], [f"obj_dir/V{BENCH}"]]
 
 
 def _judged(script: LlmScript, lines: Sequence[str]) -> list[str]:

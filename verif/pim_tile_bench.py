@@ -16,7 +16,7 @@ from tpugen.arithmetic.crossbar import TileShape
 from tpugen.arithmetic.crossbar_cells import programming_words
 from tpugen.errors import DesignFailedError
 from tpugen.flows import process
-from tpugen.flows.tools import ICARUS, VERILATOR, VVP
+from tpugen.flows.verilog_bench import bench_commands
 from tpugen.verif.golden import pack, unpack
 from tpugen.verif.pim_tile_harness import BENCH, bench_text, tile_parameters
 from tpugen.verif.unit_simulators import SimulatorName
@@ -175,22 +175,12 @@ def run_tile(
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     said = ""
-    for command in _commands(simulator):
+    for command in bench_commands(simulator, BENCH, ["bench.v", "designs.v"]):
         done = process.run(command, cwd=folder, limits=BENCH_LIMITS, log=folder)
         said = done.stdout
         if done.returncode != 0:
             raise DesignFailedError(f"{Path(command[0]).name} refused the tile: {(done.stderr or said)[:400]}")
     return _parsed(stimulus, said)
-
-
-def _commands(simulator: SimulatorName) -> list[list[str]]:
-    """What builds the simulation and what runs it."""
-    if simulator == "icarus":
-        build = [ICARUS.require().path, "-g2005", "-o", "bench.vvp", "-s", BENCH, "bench.v", "designs.v"]
-        return [build, [VVP.require().path, "-n", "bench.vvp"]]
-    # Warnings are the lint gate's affair; the bench is not written for them.
-    build = [VERILATOR.require().path, "--binary", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
-    return [[*build, "--top-module", BENCH, "bench.v", "designs.v"], [f"obj_dir/V{BENCH}"]]
 
 
 # -- inputs -------------------------------------------------------------------------------------------------------

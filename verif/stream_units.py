@@ -16,13 +16,12 @@ from pathlib import Path
 
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.flows import process
-from tpugen.flows.tools import ICARUS, VVP
+from tpugen.flows.verilog_bench import icarus_commands
 from tpugen.rtl_templates.instances import instance
 
 __all__ = ["Outcome", "Scenario", "StreamChannel", "StreamUnit", "bench_text", "run_scenarios"]
 
 _BENCH = "stream_bench"
-_PROGRAM = "streams.vvp"
 _LIMITS = process.Limits(wall_s=300, cpu_s=300, memory_mb=2_000, file_mb=100)
 _END = re.compile(r"^end (\d+) (\d+) (-?\d+) (\d+)((?: \d+)*)$", re.MULTILINE)
 _FAIL = re.compile(r"^fail (\d+) (\d+) ([\w-]+) (\d+) (\w+) (\w+)$", re.MULTILINE)
@@ -163,10 +162,7 @@ def run_scenarios(
         (folder / f"{channel.name}.hex").write_text("\n".join([*words, "0"]) + "\n", encoding="ascii")
     files = [f"{_BENCH}.v", *(f"{name}.v" for name in sources)]
     output = ""
-    for command in (
-        [ICARUS.require().path, "-g2005", "-o", _PROGRAM, "-s", _BENCH, *files],
-        [VVP.require().path, "-n", _PROGRAM],
-    ):
+    for command in icarus_commands(_BENCH, files):
         try:
             done = process.run(command, cwd=folder.resolve(), limits=_LIMITS, log=folder)
         except (ToolLimitError, ToolFailedError) as error:

@@ -17,7 +17,7 @@ from tpugen.bench.golden.verilog import BenchText, clocked_bench, combinational_
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.findings import Finding
 from tpugen.flows.process import Completed, Limits, run
-from tpugen.flows.tools import ICARUS, VVP
+from tpugen.flows.verilog_bench import BENCH_PROGRAM, icarus_commands
 from tpugen.spec import (
     AdderSpec,
     ArithmeticSpec,
@@ -138,14 +138,12 @@ def _bench(spec: ArithmeticSpec, seed: int, word: str) -> BenchText:
 
 
 def _run(bench: BenchText, files: Sequence[Path], folder: Path) -> list[Finding]:
-    compiler, simulator = ICARUS.require(), VVP.require()
-    program = folder.absolute() / "bench.vvp"
-    argv = [compiler.path, "-g2005", "-s", bench.module, "-o", str(program), *(str(path.absolute()) for path in files)]
-    compiled = run(argv, cwd=folder, limits=_LIMITS, log=folder)
+    build, simulate = icarus_commands(bench.module, [str(path.absolute()) for path in files])
+    compiled = run(build, cwd=folder, limits=_LIMITS, log=folder)
     if compiled.returncode != 0:
         return [_finding("compile", f"Icarus refuses design and bench: {compiled.tail(4)}")]
-    done = run([simulator.path, "-n", str(program)], cwd=folder, limits=_LIMITS, log=folder)
-    program.unlink(missing_ok=True)
+    done = run(simulate, cwd=folder, limits=_LIMITS, log=folder)
+    (folder / BENCH_PROGRAM).unlink(missing_ok=True)
     return _read(done, bench)
 
 
