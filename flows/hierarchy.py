@@ -73,10 +73,14 @@ class Hierarchy:
         """
         return self._outermost(self.counts(), apart=self.taken_apart())
 
+    def outermost_repeated(self) -> list[str]:
+        """The outermost modules that hold registers and whose further instances are a good part of the design."""
+        return self._outermost(self.counts(), apart=False)
+
     def taken_apart(self) -> bool:
         """Whether so much is left beside repeated modules that it is synthesised in parts."""
         counts = self.counts()
-        kept = self._outermost(counts, apart=False)
+        kept = self.outermost_repeated()
         rest = self.gates(self.top) - sum(counts[name] * self.gates(name) for name in kept)
         return rest > _LARGEST_REST_GATES
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -9,10 +11,12 @@ from pathlib import Path
 
 from tpugen.errors import ToolLimitError
 from tpugen.findings import Finding, has_errors
+from tpugen.flows.hierarchy import read_hierarchy
 from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.tools import YOSYS
+from tpugen.flows.yosys_stubs import stub_text, without_modules
 
-__all__ = ["error_line", "lint", "lint_script", "parse", "quoted", "read_commands", "run_script"]
+__all__ = ["elaborate_script", "error_line", "flat_script", "lint", "parse", "quoted", "read_commands", "run_script"]
 
 _ERROR = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?ERROR: (?P<message>.*)$")
 _WARNING = re.compile(r"^(?:(?P<file>[^:\n]+):(?P<line>\d+): )?Warning: (?P<message>.*)$")
@@ -20,6 +24,9 @@ _LATCH = re.compile(
     r"^Latch inferred for signal `(?P<signal>[^']+)' from process `[^']*\$(?P<file>[^:$']+):(?P<line>\d+)"
 )
 _SOURCE = re.compile(r"\$(?P<file>[^:$ ]+\.v):(?P<line>\d+)\$")
+_WHOLE_GATES = 100_000.0
+"""Up to this rough size, in NAND2 equivalents, a design is flattened whole."""
+
 _CHECKS = (
     ("found logic loop", "combinational-loop", "break the loop with a register, or compute the value another way"),
     ("multiple conflicting drivers", "multiple-drivers", "drive each signal from one always block or assign"),
@@ -64,26 +71,37 @@ def read_commands(files: Sequence[Path]) -> list[str]:
     return [f"read_verilog -defer {quoted(path)}" for path in files]
 
 
-def lint_script(files: Sequence[Path], top: str, *, named: bool = True) -> str:
-    """The lint script: pure. Flattened, so that loops through several modules are found too.
-
-    Args:
-        files: Verilog files.
-        top: Name of the top module.
-        named: Whether nets and cells keep their names and places in the flattened design. Without, it takes little more
-            than half the memory; what is found there can then not be told where it is.
-    """
-    short = ["setattr -unset src", "rename -hide", "rename -enumerate"]
+def elaborate_script(files: Sequence[Path], top: str) -> str:
+    """Elaborate and look at each module by itself; leaves `modules.il` and `modules.json`. Pure."""
     return "\n".join(
         [
             *read_commands(files),
             f"hierarchy -check -top {top}",
             "proc",
             "check",
-            *([] if named else short),
+            "write_rtlil modules.il",
+            "write_json modules.json",
+            "",
+        ]
+    )
+
+
+def flat_script(source: str, top: str, result: str | None = None) -> str:
+    """Look at a flattened design, so that loops through several modules are found too. Pure.
+
+    Args:
+        source: RTLIL file.
+        top: Name of the module to look at.
+        result: JSON file to leave of it.
+    """
+    return "\n".join(
+        [
+            f"read_rtlil {source}",
+            f"hierarchy -top {top}",
             "opt_clean -purge",  # names of nets that nothing drives or reads would double the memory
             "flatten",
             "opt_clean -purge",
+            *([f"write_json {result}"] if result else []),
             "check -assert",
             "",
         ]
@@ -93,10 +111,13 @@ def lint_script(files: Sequence[Path], top: str, *, named: bool = True) -> str:
 def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Elaborate the files and return what Yosys says.
 
+    Of a large design, what repeats is looked at once; around it, stubs stand for it (`yosys_stubs`). What is found in
+    such a design is looked for again in the whole one, which knows better, if that is not too large.
+
     Args:
         files: Verilog files.
         top: Name of the top module.
-        folder: Folder of the step: the tool runs there; script, `command.txt` and `log.txt` are written there.
+        folder: Folder of the step: the tool runs there; scripts, `command.txt` and `log.txt` are written there.
         limits: What the tool may use.
 
     Raises:
@@ -104,19 +125,48 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
     """
     # Paths are part of names: short ones save memory.
     relative = [Path(os.path.relpath(path, folder)) for path in files]
-    found = parse(_run_lint(lint_script(relative, top, named=False), folder, limits))
-    if not has_errors(found):
-        return found
+    found = _run_lint(elaborate_script(relative, top), "elaborate.ys", folder, limits)
     try:
-        return parse(_run_lint(lint_script(relative, top), folder, limits))
-    except ToolLimitError:  # what is wrong is known, if not everywhere where
-        return found
+        if not (folder / "modules.json").is_file():
+            return found
+        parts = _parts(folder, top)
+        if parts:
+            further = _lint_in_parts(parts, top, folder, limits)
+            if has_errors(further):
+                with contextlib.suppress(ToolLimitError):  # what is wrong is known, if not everywhere where
+                    further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
+        else:
+            further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
+    finally:
+        for pattern in ("*.il", "modules.json", "part_*.json"):
+            for path in folder.glob(pattern):
+                path.unlink()
+    return [*found, *(finding for finding in further if finding not in found)]
 
 
-def _run_lint(script: str, folder: Path, limits: Limits) -> Completed:
-    place = folder / "yosys_lint.ys"
-    place.write_text(script, encoding="utf-8")
-    return run([YOSYS.require().path, "-s", place.name], cwd=folder, limits=limits, log=folder)
+def _parts(folder: Path, top: str) -> list[str]:
+    """Modules to look at once: none where the design is small."""
+    hierarchy = read_hierarchy(json.loads((folder / "modules.json").read_text(encoding="utf-8")), top)
+    return hierarchy.outermost_repeated() if hierarchy.gates(top) > _WHOLE_GATES else []
+
+
+def _lint_in_parts(parts: Sequence[str], top: str, folder: Path, limits: Limits) -> list[Finding]:
+    found: list[Finding] = []
+    stubs = []
+    for number, part in enumerate(parts):
+        result = folder / f"part_{number}.json"
+        found += _run_lint(flat_script("modules.il", part, result.name), f"part_{number}.ys", folder, limits)
+        if not result.is_file() or has_errors(found):
+            return found
+        stubs.append(stub_text(part, json.loads(result.read_text(encoding="utf-8"))["modules"][part]))
+    text = (folder / "modules.il").read_text(encoding="utf-8")
+    (folder / "around.il").write_text("\n".join([without_modules(text, parts), *stubs]), encoding="utf-8")
+    return [*found, *_run_lint(flat_script("around.il", top), "around.ys", folder, limits)]
+
+
+def _run_lint(script: str, name: str, folder: Path, limits: Limits) -> list[Finding]:
+    (folder / name).write_text(script, encoding="utf-8")
+    return parse(run([YOSYS.require().path, "-s", name], cwd=folder, limits=limits, log=folder))
 
 
 def parse(done: Completed) -> list[Finding]:

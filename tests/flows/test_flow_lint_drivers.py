@@ -87,22 +87,6 @@ def test_a_loop_through_two_modules_is_found_and_told_by_its_names(tmp_path: Pat
     assert "wire u_a.y_o" in loop.message or "wire b" in loop.message
 
 
-def test_a_loop_in_a_design_too_large_to_keep_its_names_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "two.v"
-    path.write_text(TWO)
-    run_lint = yosys._run_lint
-
-    def limited(script: str, folder: Path, limits: object) -> object:
-        if "rename -hide" not in script:
-            raise ToolLimitError("yosys was stopped: it needed more than 8192 MiB of memory")
-        return run_lint(script, folder, limits)
-
-    monkeypatch.setattr(yosys, "_run_lint", limited)
-    assert "yosys-combinational-loop" in rules(yosys.lint([path], "two", tmp_path))
-
-
 @pytest.mark.parametrize(
     ("driver", "rule"), [(icarus, "icarus-syntax"), (verilator, "verilator-error"), (yosys, "yosys-syntax")]
 )
@@ -130,12 +114,13 @@ def test_commands_are_pure() -> None:
     assert verilator.command("/x/verilator", files, "top") == [
         "/x/verilator", "--lint-only", "-Wall", "--default-language", "1364-2005", "--top-module", "top", "a.v", "b.v",
     ]  # fmt: skip
-    assert yosys.lint_script(files, "top").splitlines() == [
+    assert yosys.elaborate_script(files, "top").splitlines() == [
         'read_verilog -defer "a.v"', 'read_verilog -defer "b.v"', "hierarchy -check -top top", "proc", "check",
-        "opt_clean -purge", "flatten", "opt_clean -purge", "check -assert",
+        "write_rtlil modules.il", "write_json modules.json",
     ]  # fmt: skip
-    assert yosys.lint_script(files, "top", named=False).splitlines()[3:8] == [
-        "proc", "check", "setattr -unset src", "rename -hide", "rename -enumerate",
+    assert yosys.flat_script("modules.il", "top", "top.json").splitlines() == [
+        "read_rtlil modules.il", "hierarchy -top top", "opt_clean -purge", "flatten", "opt_clean -purge",
+        "write_json top.json", "check -assert",
     ]  # fmt: skip
 
 
