@@ -125,8 +125,9 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
     """
     # Paths are part of names: short ones save memory.
     relative = [Path(os.path.relpath(path, folder)) for path in files]
-    found = _run_lint(elaborate_script(relative, top), "elaborate.ys", folder, limits)
+    _remove_designs(folder)  # of a run that was killed
     try:
+        found = _run_lint(elaborate_script(relative, top), "elaborate.ys", folder, limits)
         if not (folder / "modules.json").is_file():
             return found
         parts = _parts(folder, top)
@@ -138,10 +139,15 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
         else:
             further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
     finally:
-        for pattern in ("*.il", "modules.json", "part_*.json"):
-            for path in folder.glob(pattern):
-                path.unlink()
+        _remove_designs(folder)
     return [*found, *(finding for finding in further if finding not in found)]
+
+
+def _remove_designs(folder: Path) -> None:
+    """Remove what only the scripts between themselves needed."""
+    for pattern in ("modules.il", "around.il", "modules.json", "part_*.json"):
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _parts(folder: Path, top: str) -> list[str]:

@@ -62,6 +62,12 @@ def test_a_good_design_is_looked_at_in_parts_alone(tmp_path: Path) -> None:
     assert not [*tmp_path.glob("*.il"), *tmp_path.glob("*.json")]
 
 
+def test_what_a_killed_run_left_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text('{"modules": {}}')
+    findings = found(tmp_path, upper="a syntax error")
+    assert {finding.rule for finding in findings} == {"yosys-syntax"}
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
