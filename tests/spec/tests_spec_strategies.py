@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS, Family
 from tpugen.spec import DesignSpec, spec_from_dict
+from tpugen.spec.accelerators import MEMORY_MAX_WORDS
 from tpugen.spec.design import ACCUMULATOR_WIDTH_MAX_BITS
 
 WIDTHS = st.integers(2, 32)
@@ -96,12 +97,16 @@ def accelerator_data(draw: st.DrawFn) -> dict[str, Any]:
         }
     kv_heads = draw(st.integers(1, 8))
     heads = kv_heads * draw(st.integers(1, 8))
+    d_head = draw(st.integers(2, 32))
+    # The memories of keys and of values address no more positions than this.
+    keys = MEMORY_MAX_WORDS // (kv_heads * d_head) * data["cols"]
+    values = MEMORY_MAX_WORDS // (kv_heads * -(-d_head // data["cols"]))
     return data | {
-        "d": heads * draw(st.integers(2, 32)),
+        "d": heads * d_head,
         "heads": heads,
         "kv_heads": kv_heads,
         "d_ff": draw(st.integers(2, 2048)),
-        "context": draw(st.integers(1, 16_384)),
+        "context": draw(st.integers(1, min(keys, values, 16_384))),
         "gated": draw(st.booleans()),
         "norm": draw(st.sampled_from(["rms_norm", "layer_norm"])),
         "activation": draw(st.sampled_from(["gelu", "relu2"])),
