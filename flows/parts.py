@@ -6,7 +6,6 @@ than a large one. The top comes last: outputs of the parts that turned out const
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tpugen.flows.recipes import Recipe, map_script, part_script, split_script
+from tpugen.flows.tool_json import read_tool_json
 from tpugen.flows.variants import Variant
 from tpugen.storage import make_folder, write_text_atomic
 
@@ -88,7 +88,7 @@ class Parts:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    modules: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["modules"]
+    modules: dict[str, Any] = read_tool_json(path, "Yosys")["modules"]
     return modules
 
 

@@ -33,7 +33,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tpugen.errors import StorageError, ToolFailedError, ToolLimitError, ToolMissingError
+from tpugen.errors import ToolFailedError, ToolLimitError, ToolMissingError
+from tpugen.storage import storage_error, storage_errors
 
 __all__ = ["DEFAULT_LIMITS", "Completed", "Limits", "clean_environment", "run"]
 
@@ -128,25 +129,22 @@ def run(
     Raises:
         ToolLimitError: a limit was reached; everything it started is gone.
         ToolMissingError: the executable is not there or cannot be executed.
-        StorageError: the log cannot be written.
+        StorageError: the log or the temporary folder cannot be written, or the disk of `cwd` is full.
     """
     command = tuple(str(part) for part in argv)
     log_file, command_file = _log_paths(log)
-    try:
+    if command_file is not None:
+        _append(command_file, f"cd {shlex.quote(str(cwd))} && {shlex.join(command)}\n")
+    temporary = Path(tempfile.gettempdir())
+    with storage_errors("use the temporary folder", temporary, hint="free some space there, or set TMPDIR"):
         scratch = Path(tempfile.mkdtemp(prefix="tpugen-"))
-        if command_file is not None:
-            with command_file.open("a", encoding="utf-8") as handle:
-                handle.write(f"cd {shlex.quote(str(cwd))} && {shlex.join(command)}\n")
-    except OSError as error:
-        raise _storage_error(error) from error
-    try:
-        completed, verdict, timed_out = _supervise(command, cwd, limits, env, stdin, scratch, network)
-        if log_file is not None:
-            _append_log(log_file, completed, timed_out)
-    except OSError as error:
-        raise _storage_error(error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            completed, verdict, timed_out = _supervise(command, cwd, limits, env, stdin, scratch, network)
+            _refuse_full_disk(command[0], cwd)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    if log_file is not None:
+        _append(log_file, _log_entry(completed, timed_out))
     _raise_for_limits(completed, verdict, timed_out, limits)
     return completed
 
@@ -159,20 +157,22 @@ def _log_paths(log: Path | None) -> tuple[Path | None, Path | None]:
     return log, log.parent / "command.txt"
 
 
-def _storage_error(error: OSError) -> StorageError:
-    where = error.filename or "a temporary file"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageError(f"no space left on the device while writing {where}", hint="free some space and run again")
-    return StorageError(f"cannot write {where}: {error.strerror or error}", hint="check the folder and its permissions")
+def _refuse_full_disk(executable: str, cwd: Path) -> None:
+    """Few tools notice that what they write is cut off; without a free block none of it can be trusted."""
+    usage = shutil.disk_usage(cwd)
+    if usage.total and not usage.free:
+        raise storage_error(f"trust what {Path(executable).name} wrote in", cwd, OSError(errno.ENOSPC, "disk full"))
 
 
-def _append_log(log_file: Path, completed: Completed, timed_out: bool) -> None:
-    with log_file.open("a", encoding="utf-8", errors="replace") as handle:
-        handle.write(f"$ {shlex.join(completed.argv)}\n{completed.stdout}")
-        if completed.stderr:
-            handle.write(completed.stderr)
-        end = "stopped: time limit" if timed_out else f"exit status {completed.returncode}"
-        handle.write(f"\n[{end}, {completed.seconds:.2f} s]\n")
+def _append(path: Path, text: str) -> None:
+    with storage_errors("write", path), path.open("a", encoding="utf-8", errors="replace") as handle:
+        handle.write(text)
+
+
+def _log_entry(completed: Completed, timed_out: bool) -> str:
+    end = "stopped: time limit" if timed_out else f"exit status {completed.returncode}"
+    said = f"{completed.stdout}{completed.stderr}"
+    return f"$ {shlex.join(completed.argv)}\n{said}\n[{end}, {completed.seconds:.2f} s]\n"
 
 
 def _supervise(
@@ -212,10 +212,11 @@ def _supervise(
         (scratch / "stdout").open("wb") as out,
         (scratch / "stderr").open("wb") as err,
     ):
-        supervisor = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(job)],
-            cwd=cwd, stdin=source, stdout=out, stderr=err, pass_fds=(write_end,), start_new_session=True,
-        )  # fmt: skip
+        with storage_errors("run a tool in", cwd):
+            supervisor = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(job)],
+                cwd=cwd, stdin=source, stdout=out, stderr=err, pass_fds=(write_end,), start_new_session=True,
+            )  # fmt: skip
         os.close(write_end)
         try:
             supervisor.wait(timeout=limits.wall_s)

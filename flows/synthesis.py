@@ -40,6 +40,7 @@ from tpugen.flows.recipes import (
 )
 from tpugen.flows.technology import Technology
 from tpugen.flows.timing import library_files, worst_path
+from tpugen.flows.tool_json import read_tool_json
 from tpugen.flows.variants import Variant, find_variants, specialise_rtlil
 from tpugen.results import SynthesisResult
 from tpugen.results.macros import MacroSource
@@ -259,8 +260,7 @@ class _Job:
             )
 
     def _json(self, name: str) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        return data
+        return read_tool_json(self.folder / name, "Yosys")
 
     def tidy(self) -> None:
         """Remove what only the steps between themselves needed; scripts, logs and the netlist stay."""

@@ -7,7 +7,6 @@ compiled once and kept, so that a small model is built in about a second.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.tools import CXX, VERILATOR
 from tpugen.paths import cache_dir
 from tpugen.results import ToolVersion
+from tpugen.storage import whole_folder
 
 __all__ = ["PREFIX", "Toolchain", "build", "compile_command", "toolchain", "unity_text", "verilate", "verilate_command"]
 
@@ -131,10 +131,7 @@ def toolchain(kept: Path | None = None) -> Toolchain:
 
 
 def _compile_runtime(chain: Toolchain, sources: Sequence[Path], folder: Path) -> None:
-    """Into a temporary folder first, so that the runtime is whole or not there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as temporary:
         for source in sources:
             command = [
                 chain.cxx.path, "-O0", "-w", *(f"-D{name}" for name in _DEFINES), f"-I{chain.include}",
@@ -143,9 +140,3 @@ def _compile_runtime(chain: Toolchain, sources: Sequence[Path], folder: Path) ->
             done = run(command, cwd=temporary, log=temporary)
             if done.returncode != 0:
                 raise ToolFailedError(f"{chain.cxx.name} could not compile {source}\n{done.tail()}")
-        if not folder.is_dir():
-            temporary.rename(folder)
-    except FileExistsError:
-        pass  # another process was first
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -22,6 +22,7 @@ from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
 from tpugen.flows.tools import CXX, Tool
 from tpugen.paths import cache_dir
 from tpugen.results import ToolVersion
+from tpugen.storage import whole_folder
 
 __all__ = [
     "ACTIVITY",
@@ -265,26 +266,15 @@ def _succeed(chain: BenchToolchain, done: Completed, what: str) -> None:
 
 
 def _compile_runtime(chain: BenchToolchain, folder: Path) -> None:
-    """Into a temporary folder first, so that the runtime is whole or not there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=folder.parent))
-
     def compile_one(name: str) -> None:
         source = chain.root / "include" / name
         options = ["-O1", "-DVM_TRACE=1", "-DVM_TRACE_SAIF=1", "-c", str(source), "-o", f"{source.stem}.o"]
         done = run([*_compiler(chain), *options], cwd=temporary, log=temporary)
         _succeed(chain, done, f"compile {name}")
 
-    try:
-        with ThreadPoolExecutor(max_workers=_JOBS) as pool:
-            for job in [pool.submit(compile_one, name) for name in _RUNTIME]:
-                job.result()
-        if not folder.is_dir():
-            temporary.rename(folder)
-    except FileExistsError:
-        pass  # another process was first
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with whole_folder(folder) as temporary, ThreadPoolExecutor(max_workers=_JOBS) as pool:
+        for job in [pool.submit(compile_one, name) for name in _RUNTIME]:
+            job.result()
 
 
 def run_arguments(program: Path, seed: int) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ from tpugen.errors import ToolLimitError
 from tpugen.findings import Finding, has_errors
 from tpugen.flows.hierarchy import read_hierarchy
 from tpugen.flows.process import DEFAULT_LIMITS, Completed, Limits, run
+from tpugen.flows.tool_json import read_tool_json
 from tpugen.flows.tools import YOSYS
 from tpugen.flows.yosys_stubs import stub_text, without_modules
 
@@ -131,13 +130,14 @@ def lint(files: Sequence[Path], top: str, folder: Path, limits: Limits = DEFAULT
         if not (folder / "modules.json").is_file():
             return found
         parts = _parts(folder, top)
-        if parts:
-            further = _lint_in_parts(parts, top, folder, limits)
-            if has_errors(further):
-                with contextlib.suppress(ToolLimitError):  # what is wrong is known, if not everywhere where
-                    further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
-        else:
-            further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
+        further = _lint_in_parts(parts, top, folder, limits) if parts else []
+        if not parts or has_errors(further):
+            try:
+                further = _run_lint(flat_script("modules.il", top), "whole.ys", folder, limits)
+            except ToolLimitError:
+                if not parts:
+                    raise
+                # What is wrong is known, if not everywhere where.
     finally:
         _remove_designs(folder)
     return [*found, *(finding for finding in further if finding not in found)]
@@ -152,7 +152,7 @@ def _remove_designs(folder: Path) -> None:
 
 def _parts(folder: Path, top: str) -> list[str]:
     """Modules to look at once: none where the design is small."""
-    hierarchy = read_hierarchy(json.loads((folder / "modules.json").read_text(encoding="utf-8")), top)
+    hierarchy = read_hierarchy(read_tool_json(folder / "modules.json", "Yosys"), top)
     return hierarchy.outermost_repeated() if hierarchy.gates(top) > _WHOLE_GATES else []
 
 
@@ -164,7 +164,7 @@ def _lint_in_parts(parts: Sequence[str], top: str, folder: Path, limits: Limits)
         found += _run_lint(flat_script("modules.il", part, result.name), f"part_{number}.ys", folder, limits)
         if not result.is_file() or has_errors(found):
             return found
-        stubs.append(stub_text(part, json.loads(result.read_text(encoding="utf-8"))["modules"][part]))
+        stubs.append(stub_text(part, read_tool_json(result, "Yosys")["modules"][part]))
     text = (folder / "modules.il").read_text(encoding="utf-8")
     (folder / "around.il").write_text("\n".join([without_modules(text, parts), *stubs]), encoding="utf-8")
     return [*found, *_run_lint(flat_script("around.il", top), "around.ys", folder, limits)]

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ __all__ = [
     "sha256_text",
     "storage_error",
     "storage_errors",
+    "whole_folder",
     "write_bytes_atomic",
     "write_json_atomic",
     "write_text_atomic",
@@ -54,23 +56,24 @@ _WORDS = {
 
 
 @contextmanager
-def storage_errors(action: str, path: Path) -> Iterator[None]:
+def storage_errors(action: str, path: Path, hint: str | None = None) -> Iterator[None]:
     """Turn `OSError` inside the block into `StorageError`.
 
     Args:
         action: What was tried, e.g. `write`.
         path: On which file or folder.
+        hint: What to do; without it, what usually helps.
     """
     try:
         yield
     except OSError as error:
-        raise storage_error(action, path, error) from error
+        raise storage_error(action, path, error, hint) from error
 
 
-def storage_error(action: str, path: Path, error: OSError) -> StorageError:
+def storage_error(action: str, path: Path, error: OSError, hint: str | None = None) -> StorageError:
     """An `OSError` in words for people: what was tried, on which file or folder, why not, what to do."""
-    words, hint = _WORDS.get(error.errno or 0, (error.strerror or str(error), None))
-    return StorageError(f"cannot {action} {path}: {words}", hint=hint)
+    words, usual = _WORDS.get(error.errno or 0, (error.strerror or str(error), None))
+    return StorageError(f"cannot {action} {path}: {words}", hint=hint or usual)
 
 
 def make_folder(path: Path) -> Path:
@@ -132,6 +135,24 @@ def copy_file_atomic(source: Path, target: Path) -> Path:
             temporary.unlink(missing_ok=True)
             raise
     return target
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `folder` when the block ends well: it is whole or not there.
+
+    Where another process was first, its folder stays.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder.parent))
+    try:
+        yield temporary
+        if not folder.is_dir():
+            temporary.rename(folder)
+    except FileExistsError:
+        pass  # another process was first
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> None:

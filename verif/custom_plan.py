@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tpugen.errors import RequestError, ToolFailedError, ToolLimitError
 from tpugen.flows import process
+from tpugen.flows.tool_json import read_tool_json
 from tpugen.spec import Contract, CustomSpec, Port, contract_of
 from tpugen.spec.custom import arguments_of, judged_by_beats, results_of
 from tpugen.verif.harness import combinational_layout, cycle_layout, stream_layout
@@ -196,7 +197,7 @@ def _ask(spec: CustomSpec, folder: Path, limits: process.Limits) -> dict[str, An
         raise RequestError(f"{spec.reference_name} ended Python: {error.message}") from None
     if not (folder / _RESULT).is_file():
         raise ToolFailedError(f"the reference could not be asked (code {done.returncode}): {done.tail()}")
-    answer: dict[str, Any] = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
+    answer = read_tool_json(folder / _RESULT, "the reference")
     if "error" in answer:
         place = spec.reference_name if answer["line"] is None else f"{spec.reference_name}:{answer['line']}"
         raise RequestError(

@@ -6,7 +6,6 @@ the input may be hostile. Places are in the files as written, not in the preproc
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from bisect import bisect_right
@@ -18,6 +17,7 @@ from typing import Any
 from tpugen.errors import ToolFailedError, ToolLimitError
 from tpugen.findings import Finding
 from tpugen.flows import process
+from tpugen.flows.tool_json import read_tool_json
 from tpugen.flows.tools import ICARUS
 from tpugen.paths import cache_dir
 from tpugen.verif.function_headers import classic_function_headers
@@ -151,8 +151,7 @@ def _parse(folder: Path) -> dict[str, Any] | Finding:
             f"pyverilog could not run (code {done.returncode}): {done.tail()}",
             hint=f"see {folder / 'log.txt'}; reinstall tpugen's Python packages",
         )
-    tree: dict[str, Any] = json.loads((folder / _TREE).read_text(encoding="utf-8"))
-    return tree
+    return read_tool_json(folder / _TREE, "pyverilog")
 
 
 def _syntax_error(tree: dict[str, Any], text: str, origins: _Origins, files: Sequence[Path], folder: Path) -> Finding:

@@ -116,6 +116,31 @@ def test_unwritable_log_is_a_storage_error(tmp_path: Path) -> None:
         run(["true"], cwd=tmp_path, log=tmp_path / "missing" / "log.txt")
 
 
+def test_a_full_disk_is_named_with_the_log_that_did_not_fit(tmp_path: Path) -> None:
+    """The kernel takes nothing that is written to /dev/full."""
+    (tmp_path / "log.txt").symlink_to("/dev/full")
+    with pytest.raises(StorageError) as caught:
+        run(["true"], cwd=tmp_path, log=tmp_path)
+    assert str(caught.value) == (
+        f"cannot write {tmp_path / 'log.txt'}: the disk is full\n  free some space, or choose another folder with --out"
+    )
+
+
+def test_a_temporary_folder_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageError) as caught:
+        run(["true"], cwd=tmp_path)
+    assert str(caught.value) == (
+        f"cannot use the temporary folder {tmp_path / 'gone'}: No such file or directory\n"
+        "  free some space there, or set TMPDIR"
+    )
+
+
+def test_a_folder_to_run_in_that_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"^cannot run a tool in .*/gone: No such file or directory"):
+        run(["true"], cwd=tmp_path / "gone")
+
+
 def test_environment_holds_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "LD_PRELOAD"):
         monkeypatch.setenv(name, "secret-value")

@@ -396,13 +396,13 @@ def test_a_full_disk_is_said_and_the_run_goes_on_afterwards(bench: Bench) -> Non
     assert json.loads(resumed.stdout)["verdict"] == "pass"
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 192 KiB, where this process may mount one."""
+@pytest.fixture(params=[40, 100, 160, 192, 236, 300])
+def tiny_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of so many KiB, where this process may mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={request.param}k", "tmpfs", str(disk)], capture_output=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip("needs the right to mount a file system")
