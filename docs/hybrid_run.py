@@ -22,7 +22,8 @@ DATA = Path(__file__).resolve().parent / "data" / "hybrid-run.json"
 
 def main(run: str, *others: str) -> None:
     """Store the runs."""
-    facts = {**_told(run), "technologies": [_measured(one) for one in (run, *others)]}
+    runs = [_loaded(one) for one in (run, *others)]
+    facts = {**_told(*runs[0]), "technologies": [_measured(*one) for one in runs]}
     DATA.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     sys.stderr.write(f"wrote {DATA.relative_to(DATA.parents[2])}\n")
 
@@ -43,11 +44,10 @@ def _loaded(run: str) -> tuple[RunResult, Run]:
     return result, loaded
 
 
-def _measured(run: str) -> dict[str, object]:
+def _measured(result: RunResult, loaded: Run) -> dict[str, object]:
     """What the technology decides."""
     from tpugen.report.accelerator_view import model_rows
 
-    result, loaded = _loaded(run)
     assert loaded.accelerator is not None  # noqa: S101 - for the type checker; checked above
     return {
         "technology": result.technology,
@@ -61,14 +61,13 @@ def _measured(run: str) -> dict[str, object]:
     }
 
 
-def _told(run: str) -> dict[str, object]:
+def _told(result: RunResult, loaded: Run) -> dict[str, object]:
     """Everything that the page tells."""
     from tpugen.report.accelerator_view import shown_point
 
-    result, loaded = _loaded(run)
     report, simulation = loaded.accelerator, loaded.simulation
     if report is None or simulation is None or simulation.accelerator is None:
-        sys.exit(f"run {run} was not simulated")
+        sys.exit(f"the run of {result.request!r} was not simulated")
     shown = shown_point(report)
     for point in report.points:
         if point is not shown:

@@ -76,6 +76,16 @@ class Netlist:
             return child.ports[pin].direction == "output"
         return self.library.cells[instance.type].pins[pin].direction == "output"
 
+    def read_bits(self, module: Module) -> Iterator[tuple[str, list[Bit]]]:
+        """Every list of nets that a module reads: of input pins with their cell's name, of output ports without one."""
+        for name, instance in module.cells.items():
+            for pin, bits in instance.pins.items():
+                if not self.is_output(instance, pin):
+                    yield name, bits
+        for port in module.ports.values():
+            if port.direction == "output":
+                yield "", port.bits
+
     def is_macro(self, instance: Instance) -> bool:
         """Whether the cell is a macro: a black box with a card."""
         cell = self.library.cells.get(instance.type)

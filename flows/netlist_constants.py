@@ -49,18 +49,10 @@ class _Fold:
         self.netlist = netlist
         self.module = module
         self.places: dict[int, list[tuple[list[Bit], int, str]]] = {}
-        for name, cell in module.cells.items():
-            for pin, bits in cell.pins.items():
-                if not netlist.is_output(cell, pin):
-                    self._note(bits, name)
-        for port in module.ports.values():
-            if port.direction == "output":
-                self._note(port.bits, "")
-
-    def _note(self, bits: list[Bit], reader: str) -> None:
-        for index, bit in enumerate(bits):
-            if isinstance(bit, int):
-                self.places.setdefault(bit, []).append((bits, index, reader))
+        for reader, bits in netlist.read_bits(module):
+            for index, bit in enumerate(bits):
+                if isinstance(bit, int):
+                    self.places.setdefault(bit, []).append((bits, index, reader))
 
     def run(self) -> bool:
         """Whether a constant went anywhere."""
@@ -166,7 +158,9 @@ def _value(function: str, inputs: tuple[str, ...], known: tuple[tuple[str, str],
 def _specialise(netlist: Netlist) -> set[str]:
     """Put the constants on instances' inputs into their modules, or into copies of these; which these are."""
     instances: dict[str, dict[_Constants, list[Instance]]] = {}
-    read = {name: _read_nets(netlist, module) for name, module in netlist.modules.items()}
+    read = {
+        name: {bit for _, bits in netlist.read_bits(module) for bit in bits} for name, module in netlist.modules.items()
+    }
     for module in netlist.modules.values():
         for _, instance in netlist.children(module):
             found = _constants(netlist.modules[instance.type], instance, read[instance.type])
@@ -192,15 +186,6 @@ def _specialise(netlist: Netlist) -> set[str]:
     return changed
 
 
-def _read_nets(netlist: Netlist, module: Module) -> set[Bit]:
-    nets = {bit for port in module.ports.values() if port.direction == "output" for bit in port.bits}
-    for cell in module.cells.values():
-        for pin, bits in cell.pins.items():
-            if not netlist.is_output(cell, pin):
-                nets.update(bits)
-    return nets
-
-
 def _constants(child: Module, instance: Instance, read: set[Bit]) -> _Constants:
     """Constants on the instance's inputs that its module reads."""
     return tuple(
@@ -216,11 +201,7 @@ def _put_inside(netlist: Netlist, module: Module, constants: _Constants) -> None
     values = {module.ports[pin].bits[index]: value for pin, index, value in constants}
     if not values:
         return
-    lists = [port.bits for port in module.ports.values() if port.direction == "output"]
-    lists += [
-        bits for cell in module.cells.values() for pin, bits in cell.pins.items() if not netlist.is_output(cell, pin)
-    ]
-    for bits in lists:
+    for _, bits in netlist.read_bits(module):
         for index, bit in enumerate(bits):
             if bit in values:
                 bits[index] = values[bit]

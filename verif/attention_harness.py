@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tpugen.verif.verilog_template import filled
+
 __all__ = ["BENCH", "bench_text"]
 
 BENCH = "attention_bench"
@@ -39,12 +41,8 @@ def bench_text(
         "LIMIT": limit,
         "SEED": seed,
         "STOP": int(stop),
-        "PARAMETERS": ", ".join(f".{name}({value})" for name, value in parameters.items()),
     }
-    text = _BENCH
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", str(value))
-    return text
+    return filled(_BENCH, parameters, values)
 
 
 _BENCH = """`timescale 1ns/1ps

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from tpugen.verif.verilog_template import filled
+
 __all__ = ["BENCH", "COMMAND_BITS", "CommandKind", "bench_text"]
 
 BENCH = "tpugen_bench"
@@ -60,12 +62,8 @@ def bench_text(parameters: Mapping[str, int], sizes: Mapping[str, int], seed: in
         "SEED": seed,
         "STOP": int(stop),
         "TOP": COMMAND_BITS - 1,
-        "PARAMETERS": ", ".join(f".{name}({value})" for name, value in parameters.items()),
     }
-    text = _BENCH
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", str(value))
-    return text
+    return filled(_BENCH, parameters, values)
 
 
 _BENCH = """`timescale 1ns/1ps

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tpugen.arithmetic.crossbar import TileShape
+from tpugen.verif.verilog_template import filled
 
 __all__ = ["BENCH", "bench_text", "tile_parameters"]
 
@@ -67,12 +68,8 @@ def bench_text(parameters: Mapping[str, int], beats: int, commands: int, first: 
         "DATA": 2 * parameters["ProgramWeights"],
         "RESULT": _RESULT_BITS * parameters["OutputLanes"],
         "INDEX": _INDEX_BITS,
-        "PARAMETERS": ", ".join(f".{name}({value})" for name, value in parameters.items()),
     }
-    text = _BENCH
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", str(value))
-    return text
+    return filled(_BENCH, parameters, values)
 
 
 _BENCH = """`timescale 1ns/1ps

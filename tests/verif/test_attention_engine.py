@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rtl_checks import assert_clean_under_three_tools, assert_refused_by_name, write_sources
 
 from tpugen.arithmetic.decoder_layer import (
     LayerShape,
@@ -172,29 +172,10 @@ def test_the_card_says_the_cycles(name: str, position: int) -> None:
 # -- the text of the RTL --------------------------------------------------------------------------------------------
 
 
-def _write(folder: Path) -> list[str]:
-    for name, text in SOURCES.items():
-        (folder / f"{name}.v").write_text(text)
-    return [f"{name}.v" for name in SOURCES]
-
-
 @pytest.mark.parametrize("name", ["least", "wide group", "all of it"])
 def test_odd_shapes_are_clean_under_three_tools(name: str, tmp_path: Path) -> None:
-    files, parameters = _write(tmp_path), engine_parameters(*SHAPES[name])
-    chosen = " ".join(f"-chparam {key} {value}" for key, value in parameters.items())
-    top = "attention_engine"
-    read = f"read_verilog {' '.join(files)}; hierarchy -check -top {top} {chosen}"
-    for command in (
-        ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", top,
-         *(f"-P{top}.{key}={value}" for key, value in parameters.items()), *files],
-        ["verilator", "--lint-only", "-Wall", "--top-module", top,
-         *(f"-G{key}={value}" for key, value in parameters.items()), *files],
-        ["yosys", "-q", "-e", ".*", "-p", f"{read}; proc; flatten; opt_clean; check -assert"],
-    ):  # fmt: skip
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        assert done.returncode == 0, output
-        assert "warning" not in output.lower(), output
+    files = write_sources(SOURCES, tmp_path)
+    assert_clean_under_three_tools("attention_engine", engine_parameters(*SHAPES[name]), files, tmp_path)
 
 
 ILLEGAL = [("Heads", 3), ("Heads", 0), ("KvHeads", 0), ("HeadWidth", 0), ("HeadWidth", 16385), ("Context", 0),
@@ -204,13 +185,7 @@ ILLEGAL = [("Heads", 3), ("Heads", 0), ("KvHeads", 0), ("HeadWidth", 0), ("HeadW
 @pytest.mark.parametrize(("name", "value"), ILLEGAL)
 def test_illegal_parameters_are_refused_by_name(name: str, value: int, tmp_path: Path) -> None:
     legal = {"Heads": 2, "KvHeads": 2, "HeadWidth": 2, "Context": 2, "Rows": 2, "Cols": 2, "Depth": 4}
-    settings = [f"-Pattention_engine.{key}={setting}" for key, setting in {**legal, name: value}.items()]
-    done = subprocess.run(
-        ["iverilog", "-g2005", "-t", "null", "-s", "attention_engine", *settings, *_write(tmp_path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert "tpugen_error_" in done.stdout + done.stderr
+    assert_refused_by_name("attention_engine", {**legal, name: value}, write_sources(SOURCES, tmp_path), tmp_path)
 
 
 # -- mutants --------------------------------------------------------------------------------------------------------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rtl_checks import assert_clean_under_three_tools, write_sources
 
 from tpugen.arithmetic.crossbar_cells import Faults, Noise
 from tpugen.arithmetic.decoder_layer import CrossbarOptions, LayerShape
@@ -191,23 +191,9 @@ def test_the_judge_finds_what_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["least", "nothing divides", "one KV element"])
 def test_odd_designs_are_clean_under_three_tools(name: str, tmp_path: Path) -> None:
+    files = write_sources(SOURCES, tmp_path)
     parameters = llm_parameters(DESIGNS[name])
-    for module, text in SOURCES.items():
-        (tmp_path / f"{module}.v").write_text(text)
-    files = [f"{module}.v" for module in SOURCES]
-    chosen = " ".join(f"-chparam {key} 32'd{value % 2**32}" for key, value in parameters.items())
-    read = f"read_verilog -DSYNTHESIS {' '.join(files)}; hierarchy -check -top pim_llm {chosen}"
-    for command in (
-        ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", "pim_llm", *(f"-Ppim_llm.{k}={v}" for k, v in
-         parameters.items()), *files],
-        ["verilator", "--lint-only", "-Wall", "--top-module", "pim_llm", *(f"-G{k}={v}" for k, v in
-         parameters.items()), *files],
-        ["yosys", "-q", "-e", ".*", "-p", f"{read}; proc; flatten; opt_clean; check -assert"],
-    ):  # fmt: skip
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        assert done.returncode == 0, output
-        assert "warning" not in output.lower(), output
+    assert_clean_under_three_tools("pim_llm", parameters, files, tmp_path, read="read_verilog -DSYNTHESIS")
 
 
 def test_scaled_products_wait_for_whoever_takes_them(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rtl_checks import assert_clean_under_three_tools, assert_refused_by_name, write_sources
 
 from tpugen.arithmetic.crossbar import TileShape, matrix_vector, store
 from tpugen.arithmetic.crossbar_cells import Faults, Noise
@@ -168,33 +169,14 @@ def test_designs_that_do_not_compile_are_refused(tmp_path: Path) -> None:
 # -- the text of the RTL ------------------------------------------------------------------------------------------
 
 
-def _write(folder: Path) -> list[str]:
-    for name, text in SOURCES.items():
-        (folder / f"{name}.v").write_text(text)
-    return [f"{name}.v" for name in SOURCES]
-
-
 @pytest.mark.parametrize("shape", ["least", "one ADC a crossbar", "whole vectors in one beat", "faults and noise"])
 def test_odd_shapes_are_clean_under_three_tools(shape: str, tmp_path: Path) -> None:
-    files = _write(tmp_path)
-    parameters = tile_parameters(SHAPES[shape], 3)
-    chosen = " ".join(f"-chparam {name} 32'd{value % 2**32}" for name, value in parameters.items())
-    read = f"read_verilog {' '.join(files)}; hierarchy -check -top pim_tile {chosen}"
-    for command in (
-        ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", "pim_tile", *(f"-Ppim_tile.{k}={v}" for k, v in
-         parameters.items()), *files],
-        ["verilator", "--lint-only", "-Wall", "--top-module", "pim_tile", *(f"-G{k}={v}" for k, v in
-         parameters.items()), *files],
-        ["yosys", "-q", "-e", ".*", "-p", f"{read}; proc; flatten; opt_clean; check -assert"],
-    ):  # fmt: skip
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        assert done.returncode == 0, output
-        assert "warning" not in output.lower(), output
+    files = write_sources(SOURCES, tmp_path)
+    assert_clean_under_three_tools("pim_tile", tile_parameters(SHAPES[shape], 3), files, tmp_path)
 
 
 def test_crossbars_are_black_boxes_for_synthesis(tmp_path: Path) -> None:
-    files = _write(tmp_path)
+    files = write_sources(SOURCES, tmp_path)
     script = (
         f"read_verilog {' '.join(files)}; hierarchy -check -top pim_tile -chparam Rows 5 -chparam Cols 6 "
         "-chparam CrossbarRows 4 -chparam CrossbarCols 4; synth -flatten; stat"
@@ -218,13 +200,7 @@ ILLEGAL = [
 @pytest.mark.parametrize(("name", "value"), ILLEGAL)
 def test_illegal_parameters_are_refused_by_name(name: str, value: int, tmp_path: Path) -> None:
     small = {"Rows": 4, "Cols": 4, "CrossbarRows": 4, "CrossbarCols": 4, "ColumnsPerAdc": 2}
-    settings = [f"-Ppim_tile.{key}={setting}" for key, setting in {**small, name: value}.items()]
-    done = subprocess.run(
-        ["iverilog", "-g2005", "-t", "null", "-s", "pim_tile", *settings, *_write(tmp_path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert "tpugen_error_" in done.stdout + done.stderr
+    assert_refused_by_name("pim_tile", {**small, name: value}, write_sources(SOURCES, tmp_path), tmp_path)
 
 
 # -- mutants --------------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.rtl_checks import assert_clean_under_three_tools, assert_refused_by_name, write_sources
 
 from tpugen.arithmetic.tpu import Activation, PostProcessing, Register, TpuShape, job_cycles
 from tpugen.errors import DesignFailedError
@@ -142,28 +142,10 @@ def test_designs_that_do_not_compile_are_refused(tmp_path: Path) -> None:
 # -- the text of the RTL --------------------------------------------------------------------------------------------
 
 
-def _write(folder: Path) -> list[str]:
-    for name, text in SOURCES.items():
-        (folder / f"{name}.v").write_text(text)
-    return [f"{name}.v" for name in SOURCES]
-
-
 @pytest.mark.parametrize("name", SHAPES)
 def test_odd_shapes_are_clean_under_three_tools(name: str, tmp_path: Path) -> None:
-    files, parameters = _write(tmp_path), tpu_parameters(SHAPES[name])
-    chosen = " ".join(f"-chparam {key} {value}" for key, value in parameters.items())
-    read = f"read_verilog {' '.join(files)}; hierarchy -check -top tpu {chosen}"
-    for command in (
-        ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", "tpu",
-         *(f"-Ptpu.{key}={value}" for key, value in parameters.items()), *files],
-        ["verilator", "--lint-only", "-Wall", "--top-module", "tpu",
-         *(f"-G{key}={value}" for key, value in parameters.items()), *files],
-        ["yosys", "-q", "-e", ".*", "-p", f"{read}; proc; flatten; opt_clean; check -assert"],
-    ):  # fmt: skip
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        assert done.returncode == 0, output
-        assert "warning" not in output.lower(), output
+    files = write_sources(SOURCES, tmp_path)
+    assert_clean_under_three_tools("tpu", tpu_parameters(SHAPES[name]), files, tmp_path)
 
 
 ILLEGAL = [("Rows", 1), ("Rows", 257), ("Cols", 0), ("Depth", 1), ("Depth", 8193), ("MultiplierWidth", 0),
@@ -172,13 +154,8 @@ ILLEGAL = [("Rows", 1), ("Rows", 257), ("Cols", 0), ("Depth", 1), ("Depth", 8193
 
 @pytest.mark.parametrize(("name", "value"), ILLEGAL)
 def test_illegal_parameters_are_refused_by_name(name: str, value: int, tmp_path: Path) -> None:
-    settings = [f"-Ptpu.{key}={setting}" for key, setting in {"Rows": 2, "Cols": 2, "Depth": 4, name: value}.items()]
-    done = subprocess.run(
-        ["iverilog", "-g2005", "-t", "null", "-s", "tpu", *settings, *_write(tmp_path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert "tpugen_error_" in done.stdout + done.stderr
+    parameters = {"Rows": 2, "Cols": 2, "Depth": 4, name: value}
+    assert_refused_by_name("tpu", parameters, write_sources(SOURCES, tmp_path), tmp_path)
 
 
 # -- mutants --------------------------------------------------------------------------------------------------------

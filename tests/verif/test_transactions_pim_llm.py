@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.rtl_checks import overwrite_with
 
 from tpugen.arithmetic.decoder_layer.operators import Operator
 from tpugen.results import SimulationResult
 from tpugen.spec import CellFaults, DesignSpec, PimLlmSpec, ReadNoise
 from tpugen.verif.accelerator_bench import accelerator_plan, simulate_accelerator, simulator_for
-from tpugen.verif.mutants import apply
 from tpugen.verif.pim_llm_mutants import LLM_MUTANTS
 from tpugen.verif.simulation import simulate
 from tpugen.verif.transactions import Expect
@@ -72,8 +72,7 @@ def test_a_broken_layer_is_refused(fault: str, composed: Composed, tmp_path: Pat
     rule, words = MUTANTS[fault]
     mutant = next(mutant for mutant in LLM_MUTANTS if mutant.fault == fault)
     paths = composed(SMALL)
-    for name, text in apply(mutant, {path.name: path.read_text() for path in paths}).items():
-        (paths[0].parent / name).write_text(text)
+    overwrite_with(mutant, paths)
     result = _icarus(SMALL, paths, tmp_path / "sim")
     assert result.verdict == "fail"
     assert any(finding.rule == rule and words in finding.message for finding in result.findings), result.findings

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rtl_checks import overwrite_with
 
 from tpugen.results import SimulationResult
 from tpugen.spec import CellFaults, DesignSpec, PimTileSpec, ReadNoise
 from tpugen.verif.accelerator_bench import accelerator_plan, crossbar_cells, simulator_for
-from tpugen.verif.mutants import apply
 from tpugen.verif.pim_mutants import PIM_MUTANTS
 from tpugen.verif.pim_tile_report import adc_notes
 from tpugen.verif.simulation import simulate
@@ -63,8 +63,7 @@ def test_a_broken_tile_is_refused(fault: str, composed: Composed, tmp_path: Path
     rule, words = MUTANTS[fault]
     mutant = next(mutant for mutant in PIM_MUTANTS if mutant.fault == fault)
     paths = composed(SPEC)
-    for name, text in apply(mutant, {path.name: path.read_text() for path in paths}).items():
-        (paths[0].parent / name).write_text(text)
+    overwrite_with(mutant, paths)
     result = simulate(SPEC, paths, tmp_path / "sim", seed=1, waves=False)
     assert result.verdict == "fail"
     assert any(finding.rule == rule and words in finding.message for finding in result.findings), result.findings

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.rtl_checks import overwrite_with
 
 from tpugen.errors import ToolFailedError, ToolMissingError
 from tpugen.flows.activity import Activity
@@ -14,7 +15,6 @@ from tpugen.flows.verilated_bench import bench_tools, untraced_text
 from tpugen.results import SimulationResult
 from tpugen.spec import CellFaults, DesignSpec, PimLlmSpec, PimTileSpec, ReadNoise
 from tpugen.verif.accelerator_bench import simulate_accelerator
-from tpugen.verif.mutants import apply
 from tpugen.verif.pim_mutants import PIM_MUTANTS
 from tpugen.verif.saif import activity_from_saif
 from tpugen.verif.unit_simulators import SimulatorName
@@ -80,8 +80,7 @@ def _alike(icarus: Activity, verilator: Activity) -> None:
 def test_both_find_the_same_fault(composed: Composed, tmp_path: Path) -> None:
     mutant = next(mutant for mutant in PIM_MUTANTS if mutant.fault == "clips to one code too few")
     paths = composed(TILE)
-    for name, text in apply(mutant, {path.name: path.read_text() for path in paths}).items():
-        (paths[0].parent / name).write_text(text)
+    overwrite_with(mutant, paths)
     results = _both(TILE, paths, tmp_path)
     assert results["icarus"].verdict == "fail"
     assert _said(results["icarus"]) == _said(results["verilator"])

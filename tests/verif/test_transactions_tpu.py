@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rtl_checks import overwrite_with
 
 from tpugen.arithmetic.tpu import job_cycles
 from tpugen.spec import DesignSpec, TpuSpec
 from tpugen.verif.accelerator_bench import accelerator_plan, simulator_for
-from tpugen.verif.mutants import apply
 from tpugen.verif.simulation import simulate
 from tpugen.verif.tpu_effort import tpu_effort
 from tpugen.verif.tpu_mutants import TPU_MUTANTS
@@ -56,8 +56,7 @@ def test_a_broken_unit_is_refused(fault: str, composed: Composed, tmp_path: Path
     rule, words = MUTANTS[fault]
     mutant = next(mutant for mutant in TPU_MUTANTS if mutant.fault == fault)
     paths = composed(SPEC)
-    for name, text in apply(mutant, {path.name: path.read_text() for path in paths}).items():
-        (paths[0].parent / name).write_text(text)
+    overwrite_with(mutant, paths)
     result = simulate(SPEC, paths, tmp_path / "sim", seed=1, waves=False)
     assert result.verdict == "fail"
     assert any(finding.rule == rule and words in finding.message for finding in result.findings), result.findings

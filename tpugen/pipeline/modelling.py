@@ -70,9 +70,8 @@ def model_gemm(
             hint="name a measured run with --run RUN, or give --text TEXT, --spec FILE, "
             "or an array with --rows R --cols C",
         )
-    parsed: list[Gemm | GemmRuns] = [parse_gemm(text) for text in gemms]
-    if network is not None:
-        parsed += _layers(network, batch)
+    products = [parse_gemm(text) for text in gemms]
+    layers = [] if network is None else _layers(network, batch)
     design: Design
     if run is not None:
         if clock_mhz is not None:
@@ -90,9 +89,9 @@ def model_gemm(
                 f"--network, --cycle-model and --sram-kib are for arrays; the design is a {design.kind}",
                 hint="give products MxKxN alone; `tpugen model llm --design RUN` puts a language model on a TPU",
             )
-        return _products(design, [parse_gemm(text) for text in gemms], measured)
+        return _products(design, products, measured)
     sram = None if sram_kib is None else SramSizes.shared(sram_kib * 1024)
-    result = evaluate(design, parsed, measured, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL, sram=sram)
+    result = evaluate(design, [*products, *layers], measured, cycle_model=cycle_model or DEFAULT_CYCLE_MODEL, sram=sram)
     shape = shape_of(design)
     return report_gemms(result, shape.rows, shape.cols, shape.dataflow)
 

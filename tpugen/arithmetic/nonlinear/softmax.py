@@ -33,6 +33,7 @@ __all__ = [
     "chord_knots",
     "error_bound",
     "exponent_parts",
+    "exponents_of",
     "power_of_two",
     "softmax",
     "softmax_factor",
@@ -102,6 +103,18 @@ def softmax(scores: npt.ArrayLike, multiplier: int, shift: int) -> IntArray:
     return levels
 
 
+def exponents_of(scores: npt.ArrayLike, multiplier: int, shift: int) -> IntArray:
+    """Scores as exponents of 2 with 12 fraction bits, in 24 bits.
+
+    Raises:
+        RequestError: an argument outside its range (see `exponent_parts`).
+    """
+    array = checked("scores", scores, -(1 << 31), (1 << 31) - 1)
+    checked("multiplier", multiplier, 0, (1 << MULTIPLIER_WIDTH_BITS) - 1)
+    checked("shift", shift, 0, MAX_SHIFT)
+    return saturate(round_scaled(array, multiplier, shift), EXPONENT_WIDTH_BITS)
+
+
 def exponent_parts(scores: npt.ArrayLike, multiplier: int, shift: int) -> tuple[IntArray, IntArray]:
     """Steps 1 and 2: each score as 2^ceiling * power, shapes of `scores`.
 
@@ -116,10 +129,7 @@ def exponent_parts(scores: npt.ArrayLike, multiplier: int, shift: int) -> tuple[
     Raises:
         RequestError: an argument outside its range.
     """
-    array = checked("scores", scores, -(1 << 31), (1 << 31) - 1)
-    checked("multiplier", multiplier, 0, (1 << MULTIPLIER_WIDTH_BITS) - 1)
-    checked("shift", shift, 0, MAX_SHIFT)
-    exponents = saturate(round_scaled(array, multiplier, shift), EXPONENT_WIDTH_BITS)
+    exponents = exponents_of(scores, multiplier, shift)
     fractions = -exponents & ((1 << EXPONENT_FRACTION_BITS) - 1)
     return -(-exponents >> EXPONENT_FRACTION_BITS), power_of_two(fractions)
 

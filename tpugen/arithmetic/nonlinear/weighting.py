@@ -29,14 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tpugen.arithmetic.integers import IntArray
-from tpugen.arithmetic.nonlinear.fixed_point import MAX_SHIFT, checked, round_scaled, saturate
+from tpugen.arithmetic.nonlinear.fixed_point import checked
 from tpugen.arithmetic.nonlinear.softmax import (
     CHORDS,
     EXPONENT_FRACTION_BITS,
-    EXPONENT_WIDTH_BITS,
     LEVELS,
     MANTISSA_FRACTION_BITS,
-    MULTIPLIER_WIDTH_BITS,
+    exponents_of,
     power_of_two,
 )
 from tpugen.errors import RequestError
@@ -99,12 +98,9 @@ def softmax_weights(scores: npt.ArrayLike, multiplier: int, shift: int) -> Softm
     Raises:
         RequestError: an argument outside its range.
     """
-    array = checked("scores", scores, -(1 << 31), (1 << 31) - 1)
-    checked("multiplier", multiplier, 0, (1 << MULTIPLIER_WIDTH_BITS) - 1)
-    checked("shift", shift, 0, MAX_SHIFT)
-    if array.ndim < 1 or array.shape[-1] < 1:
+    exponents = exponents_of(scores, multiplier, shift)
+    if exponents.ndim < 1 or exponents.shape[-1] < 1:
         raise RequestError("softmax of no scores", hint="rows of scores lie along the last axis")
-    exponents = saturate(round_scaled(array, multiplier, shift), EXPONENT_WIDTH_BITS)
     below = exponents.max(axis=-1, keepdims=True) - exponents
     gap = np.minimum(below >> EXPONENT_FRACTION_BITS, _FURTHEST_GAP)
     power = power_of_two(below & ((1 << EXPONENT_FRACTION_BITS) - 1))

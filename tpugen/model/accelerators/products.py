@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tpugen.arithmetic.tpu import MAX_SIZE, job_cycles
 from tpugen.errors import RequestError
 from tpugen.model.systolic.gemm import Gemm
+from tpugen.model.totals import known_sum
 from tpugen.results import DesignMeasurement, GemmResult, ModelResult
 from tpugen.spec import PimTileSpec, TpuSpec
 
@@ -93,8 +94,7 @@ def _total(parts: Sequence[GemmResult]) -> GemmResult:
         return parts[0]
     macs, cycles = sum(part.macs for part in parts), sum(part.cycles for part in parts)
     latency_us = math.fsum(part.latency_us for part in parts)
-    energies = [part.energy_uj for part in parts if part.energy_uj is not None]
-    energy_uj = math.fsum(energies) if len(energies) == len(parts) else None
+    energy_uj = known_sum(part.energy_uj for part in parts)
     tiles = sum(part.tiles for part in parts)
     return GemmResult(
         m=0,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from tpugen.model.accelerators.design import HybridDesign
 from tpugen.model.accelerators.hybrid import HybridCosts, evaluate_hybrid
 from tpugen.model.accelerators.passes import LayerPass, model_passes
-from tpugen.model.cards import Card, weakest_origin
+from tpugen.model.cards import Card
+from tpugen.model.totals import known_sum, total_origins
 from tpugen.model.workloads import LanguageModel
 from tpugen.results.accelerators import WorkloadPoint
-from tpugen.results.systems import ComponentCost, LlmResult, NumberOrigin, WorkloadVariant
+from tpugen.results.systems import LlmResult, WorkloadVariant
 
 __all__ = ["hybrid_point"]
 
@@ -52,7 +53,7 @@ def hybrid_point(
     costs = evaluate_hybrid(design, passes, cards)
     tokens = batch * (context if prefill else 1)
     latency_ms = math.fsum(part.latency_ms for part in costs.components)
-    energy_mj = _known_sum(costs.components)
+    energy_mj = known_sum(part.energy_mj for part in costs.components)
     result = LlmResult(
         model=model.name,
         model_source=model.source,
@@ -79,36 +80,13 @@ def hybrid_point(
         operators=costs.operators,
         areas=costs.areas,
         engines=costs.engines,
-        origins=_origins(costs),
+        origins=total_origins(costs.components, costs.areas),
         scaling=design.scaling,
         notes=[*_notes(design, passes, costs, tokens), *_option_notes(model, context, embedding)],
     )
-    idle_mj = _known_sum(costs.standby)
+    idle_mj = known_sum(part.energy_mj for part in costs.standby)
     always_on = None if energy_mj is None or idle_mj is None else tokens * 1e3 / (energy_mj + idle_mj)
     return WorkloadPoint(result=result, standby=costs.standby, always_on_tokens_per_j=always_on)
-
-
-def _known_sum(parts: Sequence[ComponentCost]) -> float | None:
-    """The energy of all; None where one is not known."""
-    known = [part.energy_mj for part in parts if part.energy_mj is not None]
-    return math.fsum(known) if len(known) == len(parts) else None
-
-
-def _origins(costs: HybridCosts) -> dict[str, NumberOrigin]:
-    def weakest(parts: Iterable[ComponentCost]) -> NumberOrigin:
-        return weakest_origin(part.origin for part in parts)
-
-    timed = weakest(part for part in costs.components if part.latency_ms)
-    charged = weakest(part for part in costs.components if part.energy_mj)
-    return {
-        "latency_ms": timed,
-        "tokens_per_s": timed,
-        "gops": timed,
-        "energy_mj": charged,
-        "tokens_per_j": charged,
-        "gops_per_w": charged,
-        "area_mm2": weakest_origin(part.origin for part in costs.areas),
-    }
 
 
 def _notes(design: HybridDesign, passes: list[LayerPass], costs: HybridCosts, tokens: int) -> list[str]:
@@ -133,7 +111,7 @@ def _notes(design: HybridDesign, passes: list[LayerPass], costs: HybridCosts, to
         notes.append("zero bit planes are skipped in the RTL; here every plane counts as read, in time and energy")
     if design.power_known:
         idle = {f"{part.name} of {part.engine}": part.energy_mj or 0.0 for part in costs.standby}
-        working = _known_sum(costs.components) or 0.0
+        working = known_sum(part.energy_mj for part in costs.components) or 0.0
         if idle:
             greatest = max(idle, key=lambda name: idle[name])
             always_on = 1e3 * tokens / (working + sum(idle.values()))

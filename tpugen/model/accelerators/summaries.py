@@ -10,6 +10,7 @@ from tpugen.arithmetic.decoder_layer.operators import Operator
 from tpugen.model.accelerators.design import HybridDesign
 from tpugen.model.accelerators.passes import LayerPass
 from tpugen.model.accelerators.work import crossbars_of
+from tpugen.model.totals import known_sum
 from tpugen.results.systems import AreaPart, ComponentCost, EngineSummary, OperatorCost
 
 __all__ = ["ENGINES", "MEMORIES", "engine_summaries", "operator_costs"]
@@ -76,7 +77,7 @@ def operator_costs(
                     count=count * len(one.positions),
                     macs=sum(math.prod(product) for product in found),
                     latency_ms=latency_ms,
-                    energy_mj=_total([part.energy_mj for part in own]),
+                    energy_mj=known_sum(part.energy_mj for part in own),
                     share_of_latency=latency_ms / total_ms if total_ms else 0.0,
                 )
             )
@@ -109,7 +110,7 @@ def engine_summaries(
                 settings=settings,
                 macs=sum(operator.macs for operator in operators if operator.engine == name),
                 latency_ms=math.fsum(part.latency_ms for part in own),
-                energy_mj=_total([part.energy_mj for part in own]),
+                energy_mj=known_sum(part.energy_mj for part in own),
                 area_mm2=math.fsum(places) if places else None,
             )
         )
@@ -139,8 +140,3 @@ def _settings(design: HybridDesign, passes: list[LayerPass]) -> dict[str, dict[s
         "control": {"design": run},
         MEMORIES: {"memories": "on the chip, the KV cache among them", "card": "sram-45nm"},
     }
-
-
-def _total(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return math.fsum(known) if len(known) == len(values) else None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
-from tpugen.model.cards import weakest_origin
 from tpugen.model.systems.evaluation import SystemCosts
 from tpugen.model.systems.system import MEMORY, SystemMemory
+from tpugen.model.totals import known_sum, total_origins
 from tpugen.results.systems import AreaPart, ComponentCost, EngineSummary, NumberOrigin, OperatorCost
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def break_down(costs: SystemCosts, point: int = 0) -> Breakdown:
         for share in costs.areas
     ]
     latency_ms = math.fsum(part.latency_ms for part in components)
-    energy_mj = _total(part.energy_mj for part in components)
+    energy_mj = known_sum(part.energy_mj for part in components)
     interval_ms = latency_ms if costs.system.schedule == "sequential" else float(costs.interval_s[point]) * 1e3
     area_known = {part.engine for part in areas} >= set(costs.system.engines)
     tokens, operations = int(costs.table.tokens[point]), float(costs.operations[point])
@@ -69,7 +68,7 @@ def break_down(costs: SystemCosts, point: int = 0) -> Breakdown:
         operators=_operators(costs, point, components, latency_ms),
         areas=areas,
         engines=_engines(costs, point, components, areas),
-        origins=_origins(components, areas),
+        origins=total_origins(components, areas),
     )
 
 
@@ -112,7 +111,7 @@ def _operators(
                 count=operator.count,
                 macs=operator.macs,
                 latency_ms=latency_ms,
-                energy_mj=_total(part.energy_mj for part in own),
+                energy_mj=known_sum(part.energy_mj for part in own),
                 share_of_latency=latency_ms / total_ms if total_ms else 0.0,
             )
         )
@@ -137,7 +136,7 @@ def _engines(
                 settings=settings,
                 macs=sum(int(count) for count, engine in zip(macs, costs.placement, strict=True) if engine == name),
                 latency_ms=math.fsum(part.latency_ms for part in own),
-                energy_mj=_total(part.energy_mj for part in own),
+                energy_mj=known_sum(part.energy_mj for part in own),
                 area_mm2=math.fsum(parts) if parts else None,
             )
         )
@@ -152,27 +151,6 @@ def _memory_words(memory: SystemMemory) -> dict[str, str]:
         "weights": memory.weights,
         "cache": memory.cache,
     }
-
-
-def _origins(components: list[ComponentCost], areas: list[AreaPart]) -> dict[str, NumberOrigin]:
-    """Of each total: the weakest origin of what it was added up from."""
-    timed = weakest_origin(part.origin for part in components if part.latency_ms)
-    charged = weakest_origin(part.origin for part in components if part.energy_mj)
-    return {
-        "latency_ms": timed,
-        "tokens_per_s": timed,
-        "gops": timed,
-        "energy_mj": charged,
-        "tokens_per_j": charged,
-        "gops_per_w": charged,
-        "area_mm2": weakest_origin(part.origin for part in areas),
-    }
-
-
-def _total(values: Iterable[float | None]) -> float | None:
-    """The sum; None where one of them is not known."""
-    known = list(values)
-    return None if any(value is None for value in known) else math.fsum(value for value in known if value is not None)
 
 
 def _per(amount: float, cost: float | None) -> float | None:
