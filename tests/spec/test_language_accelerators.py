@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -119,15 +120,17 @@ def test_what_is_said_in_full_is_read_back(spec: AcceleratorSpec, clock: int) ->
     assert not {item.field for item in parsed.assumptions if not item.stated} - {"kind", "unsigned_activations"}
 
 
-@settings(deadline=None, max_examples=100)
-@given(accelerator_specs())
-def test_key_value_lists_are_read(spec: AcceleratorSpec) -> None:
+@settings(deadline=None, max_examples=200)
+@given(accelerator_specs(), st.sampled_from([", ", "; ", " ", "\n"]), st.sampled_from(["=", " = ", ": "]), st.randoms())
+def test_key_value_lists_are_read(spec: AcceleratorSpec, between: str, equals: str, order: random.Random) -> None:
     skipped = {"kind", "signed", "faults", "noise", "weight_width_bits", "accumulator_width_bits"}
     if not isinstance(spec, PimTileSpec):
         skipped |= {"activation_width_bits", "input_lanes", "output_lanes"}
     values = {name: value for name, value in spec.model_dump(mode="json").items() if name not in skipped}
     values["clock_mhz"] = 250.0
-    text = f"{spec.kind}: " + ", ".join(f"{name}={str(value).lower()}" for name, value in values.items())
+    written = [f"{name}{equals}{str(value).lower()}" for name, value in values.items()]
+    order.shuffle(written)
+    text = f"{spec.kind}: " + between.join(written)
     parsed = parse_request(text)
     read = parsed.spec.model_dump(mode="json")
     assert {name: read[name] for name in values} == values, text

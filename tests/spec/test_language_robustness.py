@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests_spec_strategies import specs
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS, Family
 from tpugen.errors import LanguageError, RequestError, TpugenError
-from tpugen.spec import AdderSpec, MacSpec, MultiplierSpec, SystolicArraySpec, spec_from_dict
+from tpugen.spec import AdderSpec, DesignSpec, MacSpec, MultiplierSpec, SystolicArraySpec, spec_from_dict
 from tpugen.spec.language import ParsedRequest, parse_request
 from tpugen.spec.language.lexer import quote, tokenize
 from tpugen.spec.language.vocabulary import DROPPED, HARMLESS, LEMMAS
@@ -193,6 +195,21 @@ def test_generated_units_mean_what_they_say(a: int, w: int, signed: bool, kind: 
         assert parsed.spec == MacSpec(
             activation_width_bits=a, weight_width_bits=w, accumulator_width_bits=a + w, signed=signed
         )
+
+
+@settings(deadline=None, max_examples=200)
+@given(specs(), st.sampled_from([", ", "; ", " ", "\n"]), st.sampled_from(["=", " = ", ": "]), st.randoms())
+def test_key_value_lists_are_read(spec: DesignSpec, between: str, equals: str, order: random.Random) -> None:
+    skipped = {"kind", "multiplier", "adder", "shared_pre_approximation"}
+    values = {name: value for name, value in spec.model_dump(mode="json").items() if name not in skipped}
+    values["clock_mhz"] = 250.0
+    written = [f"{name}{equals}{str(value).lower()}" for name, value in values.items()]
+    order.shuffle(written)
+    text = f"{spec.kind}: {between.join(written)}"
+    parsed = parse_request(text)
+    read = parsed.spec.model_dump(mode="json")
+    assert {name: read[name] for name in values} == values, text
+    assert parsed.not_understood == []
 
 
 def test_every_field_is_stated_or_assumed() -> None:

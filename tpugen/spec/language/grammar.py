@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from tpugen.spec.accelerators import PimLlmSpec, PimTileSpec, TpuSpec
 from tpugen.spec.language.chart import Chart, Rule
 from tpugen.spec.language.rules_accelerators import (
     PIM_FALLBACK_RULES,
@@ -13,6 +14,7 @@ from tpugen.spec.language.rules_accelerators import (
     PIM_TILE_RULES,
     TPU_RULES,
 )
+from tpugen.spec.language.rules_assignments import ARRAY_ASSIGNMENTS, accelerator_assignments
 from tpugen.spec.language.rules_bindings import BINDING_RULES, FALLBACK_RULES
 from tpugen.spec.language.rules_families import PARAMETER_RULES, family_rules
 from tpugen.spec.language.rules_terms import FLOW_RULES, MODIFIER_RULES, TERM_RULES
@@ -27,6 +29,7 @@ MODIFIERS = ("NEG", "QUAL", "FIXED", "LOSSLESS")
 
 def _levels() -> tuple[list[Rule], ...]:
     return (
+        ARRAY_ASSIGNMENTS,
         family_rules(),
         FORMAT_RULES,
         PARAMETER_RULES,
@@ -38,12 +41,16 @@ def _levels() -> tuple[list[Rule], ...]:
     )
 
 
+@cache
 def _accelerator_levels(kind: str) -> tuple[list[Rule], ...]:
     """A TPU's array is spoken of as any array is; of crossbars and decoder layers, rules of their own."""
-    if kind == "tpu":
-        return TPU_RULES, *_levels()
-    own = PIM_TILE_RULES if kind == "pim_tile" else PIM_LLM_RULES
-    return CLOCK_RULES, PIM_RULES, own, PIM_FALLBACK_RULES
+    own: dict[str, tuple[type[TpuSpec | PimTileSpec | PimLlmSpec], tuple[list[Rule], ...]]] = {
+        "tpu": (TpuSpec, (TPU_RULES, *_levels())),
+        "pim_tile": (PimTileSpec, (CLOCK_RULES, PIM_RULES, PIM_TILE_RULES, PIM_FALLBACK_RULES)),
+        "pim_llm": (PimLlmSpec, (CLOCK_RULES, PIM_RULES, PIM_LLM_RULES, PIM_FALLBACK_RULES)),
+    }
+    spec, levels = own[kind]
+    return accelerator_assignments(frozenset(spec.model_fields)), *levels
 
 
 @cache
