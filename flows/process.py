@@ -42,6 +42,7 @@ _SUPERVISOR = Path(__file__).with_name("_supervisor.py")
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SOURCE_DATE_EPOCH")
 _OUTPUT_KEPT_BYTES = 32 * 2**20
 _MEMORY_WORDS = ("bad_alloc", "out of memory", "cannot allocate memory", "memoryerror", "memory exhausted")
+_FULL_DISK_WORDS = ("no space left on device", "disk quota exceeded")
 _FILE_SIZE_WORDS = ("file size limit exceeded", "file too large")
 
 
@@ -140,7 +141,7 @@ def run(
         scratch = Path(tempfile.mkdtemp(prefix="tpugen-"))
         try:
             completed, verdict, timed_out = _supervise(command, cwd, limits, env, stdin, scratch, network)
-            _refuse_full_disk(command[0], cwd)
+            _refuse_full_disk(completed, cwd)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     if log_file is not None:
@@ -157,11 +158,13 @@ def _log_paths(log: Path | None) -> tuple[Path | None, Path | None]:
     return log, log.parent / "command.txt"
 
 
-def _refuse_full_disk(executable: str, cwd: Path) -> None:
-    """Few tools notice that what they write is cut off; without a free block none of it can be trusted."""
+def _refuse_full_disk(completed: Completed, cwd: Path) -> None:
+    """Few tools notice that what they write is cut off, and those that do may say it below many other words."""
     usage = shutil.disk_usage(cwd)
-    if usage.total and not usage.free:
-        raise storage_error(f"trust what {Path(executable).name} wrote in", cwd, OSError(errno.ENOSPC, "disk full"))
+    said = completed.stderr[-20_000:].lower() if completed.returncode else ""
+    if (usage.total and not usage.free) or any(word in said for word in _FULL_DISK_WORDS):
+        tool = Path(completed.argv[0]).name
+        raise storage_error(f"trust what {tool} wrote in", cwd, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def _append(path: Path, text: str) -> None:

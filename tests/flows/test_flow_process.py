@@ -126,6 +126,18 @@ def test_a_full_disk_is_named_with_the_log_that_did_not_fit(tmp_path: Path) -> N
     )
 
 
+def test_a_tool_that_found_no_space_and_gave_it_back_is_believed(tmp_path: Path) -> None:
+    """As GNU as does: the object file that did not fit is gone when it ends."""
+    said = "x.s: Fatal error: can't write 8 bytes to section .text: 'No space left on device'"
+    with pytest.raises(StorageError) as caught:
+        run(["sh", "-c", f'echo "{said}" >&2; exit 1'], cwd=tmp_path)
+    assert str(caught.value) == (
+        f"cannot trust what sh wrote in {tmp_path}: the disk is full\n"
+        "  free some space, or choose another folder with --out"
+    )
+    assert run(["sh", "-c", f'echo "{said}" >&2'], cwd=tmp_path).returncode == 0
+
+
 def test_a_temporary_folder_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(StorageError) as caught:

@@ -36,9 +36,9 @@ _PIM = (
     r"|in memory(?= (?:compute|computing|processing|tile|macro|matrix|multiplier)))"
 )
 _CROSSBAR = r"(?:crossbars?|xbars?)"
-_MODEL = r"(?:llms?|large language models?|language models?|transformers?|bitnet)"
+_MODEL = r"(?:llms?|large language models?|language models?|transformers?|bitnet(?: b 1.580000)?)"
 _LOW_BIT = r"(?:1 bit|1.580000 bit|ternary|binary)"
-_LAYER = r"(?:decoder (?:layer|block|stack)|transformer (?:(?:decoder )?(?:layer|block))|decoder only)"
+_LAYER = r"(?:decoder (?:layer|block|stack)s?|transformer (?:(?:decoder )?(?:layer|block)s?)|decoder only)"
 _MACHINE = r"(?:accelerators?|engine|processor|chip|hardware|coprocessor|asic|core|unit)"
 _HYBRID = rf"(?:hybrid )?{_PIM} llm(?: {_MACHINE})?|hybrid {_PIM}(?: {_MACHINE})?"
 _FACTS = re.compile(
@@ -47,7 +47,7 @@ _FACTS = re.compile(
 )
 _UNITS = re.compile(r"\b(?:systolic|multiplier|adder|mac|tpu|add|multiply)\b")
 
-_RUNS = r"(?:for|of|for running|for executing|to run|running|that runs|which runs)"
+_RUNS = r"(?:for|of|for running|for executing|to run|running|runs)"
 _LLM_HEAD = re.compile(
     rf"\b(?:{_HYBRID}|(?:{_LOW_BIT} )?(?:{_MODEL})(?: decoder)?(?: inference)? {_MACHINE}|{_MODEL}(?: \w+)? {_LAYER}"
     rf"|{_LAYER}(?: {_MACHINE})?|{_MACHINE} {_RUNS} (?:{_LOW_BIT} )?(?:{_MODEL}|{_LAYER}))\b"
@@ -56,6 +56,8 @@ _TILE_NAMES = r"(?:tile|macro|matrix(?: vector)?|engine|unit|block|bank|accelera
 _TILE = re.compile(rf"\b(?:(?:{_PIM}|{_CROSSBAR})(?: {_CROSSBAR})?(?: array)? {_TILE_NAMES}|{_PIM}|{_CROSSBAR})\b")
 _TILE_NOUN = re.compile(rf"\b(?:{_PIM}|{_CROSSBAR}) (?:tile|macro)\b")
 _LAYER_FACTS = re.compile(r"\b(?:heads?|kv|d ff|ffn|d model|context)\b")
+
+_HEADS = re.compile(r"\b\d+ (?:query |attention )?heads?\b")
 
 _TPU_NAME = r"(?:tpu|tensor processing unit)"
 _TPU = re.compile(rf"\b(?:google )?{_TPU_NAME}(?: (?:core|chip|block|design|accelerator|engine|ip))?\b")
@@ -97,6 +99,8 @@ def _candidates(text: str) -> list[_Candidate]:
         return [("pim_llm", True, named, None)]
     if llm and _is_asked_for(text, llm):
         return [("pim_llm", True, llm, None)]
+    if tile and _HEADS.search(text):
+        return [("pim_llm", True, tile, "crossbars beside attention heads are those of the hybrid accelerator")]
     units = _UNITS.search(text)
     if tile and (not units or re.search(rf"\b{_PIM}\b", text)):
         return [("pim_tile", True, tile, "products in memory are computed by a tile of crossbars")]

@@ -222,7 +222,7 @@ PIM_LLM_RULES = rules(
     (r"(?P<n>{N}) (?:deep )?(?:context|kv cache)", _say("context")),
     # its choices
     (rf"gated(?: (?:ffn|mlp))?{_IS}{{1,2}} {_YES}", _choice("gated")),
-    (r"gated(?: (?:linear unit|activation|product))?(?! (?:ffn|mlp|feed) (?:{EQ} )?(?:true|false))|glu|geglu|with (?:1 )?gate(?: matrix)?", _flag("gated", True)),
+    (r"gated(?: (?:linear unit|activation|product))?(?! (?:ffn|mlp|feed) (?:{EQ} )?(?:true|false))|glu|geglu|gates?(?: matrix)?(?! level)", _flag("gated", True)),
     (r"(?:ungated|un gated|non gated|plain|classic)(?= (?:ffn|mlp|feed|feedforward|network))|ungated", _flag("gated", False)),
     (r"rms ?norm(?:alization|alisation)?|rmsnorm|root mean square (?:norm|normalization|normalisation)", _flag("norm", "rms_norm")),
     (r"layer norm(?:alization|alisation)?|layernorm|layer (?:normalization|normalisation)", _flag("norm", "layer_norm")),
@@ -278,7 +278,7 @@ PIM_FALLBACK_RULES = rules(
     (r"unsigned|uint", lambda found: [found.say("signed", False)]),
     (r"output stationary|systolic|stationary outputs?", _feature),
     (rf"(?:{_XBAR})|(?:{_ADC})", _feature),
-    (r"(?:in memory|in memory computing|compute in memory|processing in memory|pim|cim|rram|reram|memristors?|memristive|memristor|analog|analogue|resistive|mixed signal)(?: (?:compute|computing|computation|macro|macros|processing)){0,2}", _feature),
+    (r"(?:in memory|in memory computing|compute in memory|processing in memory|pim|cim|rram|reram|memristors?|memristive|memristor|analog|analogue|resistive|mixed signal|digital)(?: (?:compute|computing|computation|macro|macros|processing)){0,2}", _feature),
     (r"differential(?: (?:pair|pairs|cell|cells|col|columns))*|(?:positive and negative|pairs? of) cells?|bit serial(?:ly)?|shift (?:and )?add|shift / add|sample and hold|word ?lines?|bit ?lines?|weight stationary", _feature),
     (r"(?:kv|key value|key) cache|self attention|attention|softmax|scores?|projections?|residuals?(?: (?:stream|connection|connections|add|adds|addition))?|norms?|normalization|normalisation|query|queries|keys?|values?|heads?|context|positions?|tokens?|feed forward(?: (?:network|layer))?|feedforward|ffn|mlp|hidden|bitlinear|absmax(?: quantization)?|pre norm|hybrid|network|decoding|decode|inference|generation|autoregressive", _feature),
     (r"(?:decoder|transformer|bitnet|llms?|language model|large language model|edge llm)(?: (?:layer|block|model|style|decoder|inference))*", _feature),
