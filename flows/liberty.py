@@ -12,8 +12,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from tpugen.errors import LibraryFileError
+from tpugen.user_files import read_bytes
 
-__all__ = ["Cell", "LibertySummary", "Pin", "parse_liberty", "read_liberty"]
+__all__ = ["LIBERTY_MAX_BYTES", "Cell", "LibertySummary", "Pin", "parse_liberty", "read_liberty"]
 
 
 class Pin(BaseModel):
@@ -126,9 +127,13 @@ def read_liberty(path: Path) -> LibertySummary:
         ) from error
 
 
+LIBERTY_MAX_BYTES = 512 * 2**20
+"""Larger than any library of one corner."""
+
+
 @lru_cache(maxsize=8)
 def _read(path: Path, _modified_ns: int, _size: int) -> LibertySummary:
-    return parse_liberty(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    return parse_liberty(read_bytes(path, LIBERTY_MAX_BYTES).decode("utf-8", errors="replace"), str(path))
 
 
 # One token at a time: comment, string, group with its arguments, attribute, closing brace. Complex attributes

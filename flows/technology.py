@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpugen.errors import LibraryFileError, UnknownNameError
-from tpugen.flows.liberty import LibertySummary, read_liberty
+from tpugen.flows.liberty import LIBERTY_MAX_BYTES, LibertySummary, read_liberty
 from tpugen.paths import cache_dir
 from tpugen.storage import write_bytes_atomic
+from tpugen.user_files import read_bytes
 
 __all__ = ["DEFAULT_TECHNOLOGY", "Technology", "TechnologyStatus", "find_technology", "list_technologies"]
 
@@ -236,7 +237,7 @@ def _technology(name: str, path: Path, process_nm: int | None, origin: str) -> T
 def _unpacked(path: Path) -> Path:
     """The library unpacked into the cache folder, under the hash of the packed file."""
     try:
-        packed = path.read_bytes()
+        packed = read_bytes(path, LIBERTY_MAX_BYTES)
     except OSError as error:
         raise LibraryFileError(
             f"cannot read the Liberty file {path}: {error.strerror or error}", hint="check the path and its permissions"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tpugen.errors import RequestError
+from tpugen.user_files import read_bytes
 
 if TYPE_CHECKING:
     from tpugen.pipeline.custom import CustomRequest
@@ -101,7 +102,7 @@ def any_request(
         raise RequestError(f"--spec and {given} both say what to build", hint="leave one of them out")
     from tpugen.pipeline.custom import read_custom
 
-    return read_custom(contract, reference, sys.stdin.read() if text == "-" else text)
+    return read_custom(contract, reference, None if text is None else _words(text))
 
 
 def one_request(text: str | None, spec_file: Path | None) -> str | Mapping[str, Any]:
@@ -117,4 +118,14 @@ def one_request(text: str | None, spec_file: Path | None) -> str | Mapping[str, 
         from tpugen.pipeline.request import spec_from_file
 
         return spec_from_file(spec_file)
-    return sys.stdin.read() if text == "-" else str(text)
+    return _words(str(text))
+
+
+def _words(text: str) -> str:
+    """The request; `-` stands for what is on standard input."""
+    if text != "-":
+        return text
+    try:
+        return read_bytes(sys.stdin.buffer).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise RequestError(f"standard input cannot be read: {error.strerror}") from None

@@ -30,7 +30,7 @@ from typing import Any, cast, get_args
 from tpugen.errors import RequestError, UnknownNameError
 from tpugen.model.costs import Origin, Quantity
 from tpugen.model.units import UNITS, accepted_units, convert, dimension_of
-from tpugen.model.user_files import is_file, parse_toml, read_text_file
+from tpugen.user_files import is_file, parse_toml, read_text_file
 
 __all__ = ["Card", "CardField", "built_in_cards", "load_card", "weakest_origin"]
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from tpugen.errors import RequestError
 from tpugen.pipeline.spec_readers import SpecReader, read_sentence
 from tpugen.spec import AdderSpec, DesignSpec, MultiplierSpec, PimLlmSpec, PimTileSpec, spec_from_dict
+from tpugen.user_files import read_bytes
 
 if TYPE_CHECKING:
     from tpugen.writers.session import ChatSession
@@ -111,12 +112,12 @@ def spec_from_file(path: Path) -> dict[str, Any]:
         RequestError: no such file, or not a JSON object.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_bytes(path).decode("utf-8"))
     except FileNotFoundError:
         raise RequestError(f"{path}: no such file", hint="write one with `tpugen spec TEXT --json > FILE`") from None
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"{path} is not JSON: {error}") from None
     if isinstance(data, dict) and isinstance(data.get("spec"), dict):
         data = data["spec"]

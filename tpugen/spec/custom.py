@@ -21,6 +21,7 @@ from tpugen.spec.custom_reference import Reference, ReferenceKind, Signature, re
 from tpugen.spec.custom_remarks import Header
 from tpugen.spec.design import DesignSpec, spec_from_dict
 from tpugen.spec.latency import Latency
+from tpugen.user_files import read_bytes
 
 __all__ = ["AnySpec", "CustomSpec", "any_spec_from_dict", "contract_of", "custom_contract"]
 
@@ -183,9 +184,7 @@ def _timing_sentences(header: Header) -> tuple[str, ...]:
 
 def _text(path: Path, what: str) -> str:
     try:
-        if path.stat().st_size > 2**20:
-            raise RequestError(f"{path} holds {path.stat().st_size:,} bytes; {what} is a short text")
-        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        return read_bytes(path, 2**20).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         raise RequestError(f"{path}: no such file", hint=f"name {what}; see docs/contracts.md") from None
     except OSError as error:

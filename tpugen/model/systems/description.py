@@ -48,9 +48,9 @@ from tpugen.errors import RequestError, UnknownNameError
 from tpugen.model.memory.traffic import Holding
 from tpugen.model.systolic.constants import EnergyKind
 from tpugen.model.systolic.engine import MatrixSide
-from tpugen.model.user_files import is_file, parse_toml, read_text_file
 from tpugen.model.workloads.operators import Role
 from tpugen.results.systems import Schedule
+from tpugen.user_files import is_file, parse_toml, read_text_file
 
 __all__ = [
     "CrossbarSection",

@@ -11,6 +11,7 @@ from typing import Any
 
 from tpugen.errors import RequestError
 from tpugen.model.workloads.language_model import Activation, LanguageModel, size_violations
+from tpugen.user_files import read_bytes
 
 __all__ = ["CONFIG_FIELDS", "MODEL_TYPES", "language_model_from_config"]
 
@@ -135,7 +136,7 @@ def language_model_from_config(path: str | Path) -> LanguageModel:
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        config = json.loads(read_bytes(file).decode("utf-8"))
     except OSError as error:
         raise RequestError(
             f"cannot read {file}: {error.strerror or error}",

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from tpugen.errors import UnknownNameError
-from tpugen.model.user_files import is_file
 from tpugen.model.workloads.network_layers import Convolution, Dense, Layer, Network
 from tpugen.model.workloads.topology import read_topology
+from tpugen.user_files import is_file
 
 __all__ = ["find_network", "network_names"]
 

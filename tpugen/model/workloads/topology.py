@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from tpugen.errors import RequestError
-from tpugen.model.user_files import read_text_file
 from tpugen.model.workloads.network_layers import Convolution, Dense, Layer, Network
+from tpugen.user_files import read_text_file
 
 __all__ = ["read_topology"]
 
