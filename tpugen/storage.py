@@ -24,6 +24,7 @@ from tpugen.errors import StorageError
 __all__ = [
     "TEMPORARY_PREFIX",
     "copy_file_atomic",
+    "finished_files",
     "make_folder",
     "read_json",
     "remove_unfinished",
@@ -193,6 +194,11 @@ def sha256_file(path: Path) -> str:
     """SHA-256 of a file's content, in hex."""
     with storage_errors("read", path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def finished_files(folder: Path, pattern: str) -> list[Path]:
+    """Files of a folder that match a pattern, by name; what a killed process left half-written is none of them."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith(TEMPORARY_PREFIX))
 
 
 def sha256_text(text: str) -> str:

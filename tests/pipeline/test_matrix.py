@@ -20,6 +20,7 @@ from tpugen.pipeline import matrix
 from tpugen.pipeline.matrix import Batch, BatchResult, run_batch, sweep, verify_matrix
 from tpugen.pipeline.matrix_report import MatrixSummary, matrix_page, tally
 from tpugen.spec import DesignSpec, SystolicArraySpec
+from tpugen.storage import finished_files
 from tpugen.verif.matrix import CellRecord
 from tpugen.verif.matrix_cells import DATAFLOWS, Cell, Selection, all_cells
 from tpugen.writers.composer import compose
@@ -198,7 +199,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path: Path) -> 
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     batches = tmp_path / "sweep" / "batches"
     limit = time.monotonic() + 120
-    while time.monotonic() < limit and not any(batches.glob("*.json")):
+    while time.monotonic() < limit and not finished_files(batches, "*.json"):
         assert process.poll() is None
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)

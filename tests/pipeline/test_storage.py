@@ -13,6 +13,7 @@ import pytest
 from tpugen.errors import StorageError
 from tpugen.storage import (
     copy_file_atomic,
+    finished_files,
     read_json,
     remove_unfinished,
     sha256_file,
@@ -102,6 +103,7 @@ def test_what_killed_writes_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".tmp-folder").mkdir()
     (tmp_path / ".tmp-folder" / "x").write_text("")
     write_text_atomic(tmp_path / "deep" / "a.json", "whole")
+    assert [path.name for path in finished_files(tmp_path / "deep", "*.json")] == ["a.json"]
     remove_unfinished(tmp_path, older_than_s=60)
     assert (tmp_path / ".tmp-folder").exists()
     remove_unfinished(tmp_path)

@@ -11,7 +11,7 @@ from tpugen.dataset.evidence import EvidenceBook, verified_sample
 from tpugen.dataset.tables import read_parquet
 from tpugen.errors import RequestError
 from tpugen.pipeline.dataset_rtl import digests_of
-from tpugen.storage import read_json, sha256_file
+from tpugen.storage import finished_files, read_json, sha256_file
 
 __all__ = ["DatasetStats", "damage", "dataset_stats"]
 
@@ -59,7 +59,7 @@ def dataset_stats(folder: Path) -> DatasetStats:
         StorageError: a shard cannot be read.
     """
     folder = folder.expanduser()
-    shards = sorted((folder / "data").glob("*.parquet"))
+    shards = finished_files(folder / "data", "*.parquet")
     if not shards:
         raise RequestError(
             f"{folder} holds no Parquet shards of a dataset", hint=f"tpugen dataset build --out {folder} makes them"

@@ -19,7 +19,7 @@ from tpugen.report.bench_data import BenchResult, ProblemRow, SampleRow
 from tpugen.report.bench_text import duration, pass_words, percent
 from tpugen.report.environment import PAGE_POLICY, page_environment, template_text
 from tpugen.report.text import count
-from tpugen.storage import write_text_atomic
+from tpugen.storage import finished_files, write_text_atomic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,7 +40,7 @@ def load_results(folder: Path) -> list[BenchResult]:
         StorageError: a file that is no result.
     """
     results = []
-    for file in sorted(folder.glob("*.json")):
+    for file in finished_files(folder, "*.json"):
         try:
             results.append(BenchResult.model_validate_json(file.read_text(encoding="utf-8")))
         except ValidationError as error:
