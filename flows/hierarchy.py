@@ -80,7 +80,7 @@ class Hierarchy:
     def taken_apart(self) -> bool:
         """Whether so much is left beside repeated modules that it is synthesised in parts."""
         counts = self.counts()
-        kept = self.outermost_repeated()
+        kept = self._outermost(counts, apart=False)
         rest = self.gates(self.top) - sum(counts[name] * self.gates(name) for name in kept)
         return rest > _LARGEST_REST_GATES
 

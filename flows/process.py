@@ -141,11 +141,11 @@ def run(
         scratch = Path(tempfile.mkdtemp(prefix="tpugen-"))
         try:
             completed, verdict, timed_out = _supervise(command, cwd, limits, env, stdin, scratch, network)
-            _refuse_full_disk(completed, cwd)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     if log_file is not None:
         _append(log_file, _log_entry(completed, timed_out))
+    _refuse_full_disk(completed, cwd)
     _raise_for_limits(completed, verdict, timed_out, limits)
     return completed
 

@@ -197,7 +197,7 @@ def sha256_file(path: Path) -> str:
 
 
 def finished_files(folder: Path, pattern: str) -> list[Path]:
-    """Files of a folder that match a pattern, by name; what a killed process left half-written is none of them."""
+    """What in a folder matches a pattern, by name; what a killed process left half-written is no part of it."""
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith(TEMPORARY_PREFIX))
 
 

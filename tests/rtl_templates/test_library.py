@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.rtl_checks import assert_clean_under_three_tools, assert_refused_by_name, write_sources
 
 from tpugen.arithmetic import ADDERS, MULTIPLIERS
 from tpugen.errors import UnknownNameError
@@ -28,6 +28,11 @@ def _width(upper: str | None) -> str:
     if upper is None or upper == "":
         return "1"
     return upper.removesuffix("-1") if upper.endswith("-1") else f"{upper}+1"
+
+
+def _written(name: str, folder: Path) -> list[str]:
+    """A module with its dependencies, as files."""
+    return write_sources({used: LIBRARY[used].source for used in dependency_closure([name])}, folder)
 
 
 def test_every_verilog_file_has_a_card_and_every_card_a_file() -> None:
@@ -68,28 +73,10 @@ def test_style(name: str) -> None:
 @pytest.mark.parametrize("name", LIBRARY)
 def test_each_module_is_clean_alone(name: str, tmp_path: Path) -> None:
     """Icarus (2005), Verilator -Wall and Yosys take the module with its dependencies, at default parameters."""
-    files = []
-    for used in dependency_closure([name]):
-        path = tmp_path / f"{used}.v"
-        path.write_text(LIBRARY[used].source)
-        files.append(path.name)
+    files = _written(name, tmp_path)
     # Verilator does not unroll a recursive top: such a module is linted inside the one that uses it.
     recursive = re.search(rf"^\s+{name} #\(", LIBRARY[name].source, re.MULTILINE) is not None
-    commands = [
-        ["iverilog", "-g2005", "-Wall", "-t", "null", "-s", name, *files],
-        ["verilator", "--lint-only", "-Wall", "--top-module", name, *files],
-        [
-            "yosys", "-q", "-e", ".*", "-p",
-            f"read_verilog {' '.join(files)}; hierarchy -check -top {name}; proc; flatten; opt_clean; check -assert",
-        ],
-    ]  # fmt: skip
-    for command in commands:
-        if recursive and command[0] == "verilator":
-            continue
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        output = done.stdout + done.stderr
-        assert done.returncode == 0, output
-        assert "warning" not in output.lower(), output
+    assert_clean_under_three_tools(name, {}, files, tmp_path, without="verilator" if recursive else None)
 
 
 def test_closure_has_dependencies_first() -> None:
@@ -227,15 +214,4 @@ ILLEGAL += [
 @pytest.mark.parametrize(("name", "parameters"), ILLEGAL)
 def test_illegal_parameters_are_refused_by_name(name: str, parameters: dict[str, int], tmp_path: Path) -> None:
     """Elaboration stops at an undefined module whose name says what is wrong."""
-    files = []
-    for used in dependency_closure([name]):
-        path = tmp_path / f"{used}.v"
-        path.write_text(LIBRARY[used].source)
-        files.append(path.name)
-    settings = [f"-P{name}.{key}={value}" for key, value in parameters.items()]
-    done = subprocess.run(
-        ["iverilog", "-g2005", "-t", "null", "-s", name, *settings, *files],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert "tpugen_error_" in done.stdout + done.stderr
+    assert_refused_by_name(name, parameters, _written(name, tmp_path), tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests_spec_strategies import accelerator_specs
+from tests_spec_strategies import accelerator_specs, key_value_texts
 
 from tpugen import errors
 from tpugen.arithmetic.decoder_layer import shape
@@ -121,16 +120,14 @@ def test_what_is_said_in_full_is_read_back(spec: AcceleratorSpec, clock: int) ->
 
 
 @settings(deadline=None, max_examples=200)
-@given(accelerator_specs(), st.sampled_from([", ", "; ", " ", "\n"]), st.sampled_from(["=", " = ", ": "]), st.randoms())
-def test_key_value_lists_are_read(spec: AcceleratorSpec, between: str, equals: str, order: random.Random) -> None:
+@given(accelerator_specs(), st.data())
+def test_key_value_lists_are_read(spec: AcceleratorSpec, data: st.DataObject) -> None:
     skipped = {"kind", "signed", "faults", "noise", "weight_width_bits", "accumulator_width_bits"}
     if not isinstance(spec, PimTileSpec):
         skipped |= {"activation_width_bits", "input_lanes", "output_lanes"}
     values = {name: value for name, value in spec.model_dump(mode="json").items() if name not in skipped}
     values["clock_mhz"] = 250.0
-    written = [f"{name}{equals}{str(value).lower()}" for name, value in values.items()]
-    order.shuffle(written)
-    text = f"{spec.kind}: " + between.join(written)
+    text = data.draw(key_value_texts(spec.kind, values))
     parsed = parse_request(text)
     read = parsed.spec.model_dump(mode="json")
     assert {name: read[name] for name in values} == values, text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests_spec_strategies import specs
+from tests_spec_strategies import key_value_texts, specs
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS, Family
 from tpugen.errors import LanguageError, RequestError, TpugenError
@@ -198,14 +197,12 @@ def test_generated_units_mean_what_they_say(a: int, w: int, signed: bool, kind: 
 
 
 @settings(deadline=None, max_examples=200)
-@given(specs(), st.sampled_from([", ", "; ", " ", "\n"]), st.sampled_from(["=", " = ", ": "]), st.randoms())
-def test_key_value_lists_are_read(spec: DesignSpec, between: str, equals: str, order: random.Random) -> None:
+@given(specs(), st.data())
+def test_key_value_lists_are_read(spec: DesignSpec, data: st.DataObject) -> None:
     skipped = {"kind", "multiplier", "adder", "shared_pre_approximation"}
     values = {name: value for name, value in spec.model_dump(mode="json").items() if name not in skipped}
     values["clock_mhz"] = 250.0
-    written = [f"{name}{equals}{str(value).lower()}" for name, value in values.items()]
-    order.shuffle(written)
-    text = f"{spec.kind}: {between.join(written)}"
+    text = data.draw(key_value_texts(spec.kind, values))
     parsed = parse_request(text)
     read = parsed.spec.model_dump(mode="json")
     assert {name: read[name] for name in values} == values, text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tpugen.arithmetic.registry import ADDERS, MULTIPLIERS, Family
 from tpugen.spec import DesignSpec, spec_from_dict
-from tpugen.spec.accelerators import MEMORY_MAX_WORDS
+from tpugen.spec.accelerators import most_positions
 from tpugen.spec.design import ACCUMULATOR_WIDTH_MAX_BITS
 
 WIDTHS = st.integers(2, 32)
@@ -98,19 +98,24 @@ def accelerator_data(draw: st.DrawFn) -> dict[str, Any]:
     kv_heads = draw(st.integers(1, 8))
     heads = kv_heads * draw(st.integers(1, 8))
     d_head = draw(st.integers(2, 32))
-    # The memories of keys and of values address no more positions than this.
-    keys = MEMORY_MAX_WORDS // (kv_heads * d_head) * data["cols"]
-    values = MEMORY_MAX_WORDS // (kv_heads * -(-d_head // data["cols"]))
     return data | {
         "d": heads * d_head,
         "heads": heads,
         "kv_heads": kv_heads,
         "d_ff": draw(st.integers(2, 2048)),
-        "context": draw(st.integers(1, min(keys, values, 16_384))),
+        "context": draw(st.integers(1, min(most_positions(d_head, kv_heads, data["cols"]), 16_384))),
         "gated": draw(st.booleans()),
         "norm": draw(st.sampled_from(["rms_norm", "layer_norm"])),
         "activation": draw(st.sampled_from(["gelu", "relu2"])),
     }
+
+
+@st.composite
+def key_value_texts(draw: st.DrawFn, kind: str, values: dict[str, Any]) -> str:
+    """A request that lists fields with their values, in any order."""
+    equals, between = draw(st.sampled_from(["=", " = ", ": "])), draw(st.sampled_from([", ", "; ", " ", "\n"]))
+    fields = draw(st.permutations(list(values)))
+    return f"{kind}: {between.join(f'{name}{equals}{str(values[name]).lower()}' for name in fields)}"
 
 
 def accelerator_specs() -> st.SearchStrategy[Any]:

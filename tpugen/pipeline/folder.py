@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tpugen.errors import RequestError, RunLockedError, StorageError, UnknownNameError
 from tpugen.results import Manifest
-from tpugen.storage import TEMPORARY_PREFIX, make_folder, read_json, storage_errors, write_json_atomic
+from tpugen.storage import finished_files, make_folder, read_json, storage_errors, write_json_atomic
 
 __all__ = [
     "MANIFEST_FILE",
@@ -80,7 +80,7 @@ def choose_folder(out: Path, identity: dict[str, Any]) -> Path:
     folder = out.expanduser().resolve()
     if folder.exists() and not folder.is_dir():
         raise RequestError(f"--out {out}: a file of that name exists", hint="choose a folder that is new or empty")
-    if not folder.exists() or not [p for p in folder.iterdir() if not p.name.startswith(TEMPORARY_PREFIX)]:
+    if not folder.exists() or not finished_files(folder, "*"):
         return make_folder(folder)
     if not (folder / REQUEST_FILE).is_file():
         raise RequestError(

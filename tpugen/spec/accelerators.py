@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tpugen.arithmetic.decoder_layer import CrossbarOptions, LayerShape
     from tpugen.arithmetic.tpu import TpuShape
 
-__all__ = ["CellFaults", "CrossbarSpec", "PimLlmSpec", "PimTileSpec", "ReadNoise", "TpuSpec"]
+__all__ = ["CellFaults", "CrossbarSpec", "PimLlmSpec", "PimTileSpec", "ReadNoise", "TpuSpec", "most_positions"]
 
 # As in tpugen.arithmetic.decoder_layer.shape, which imports NumPy: too heavy for reading a sentence.
 Norm = Literal["rms_norm", "layer_norm"]
@@ -232,6 +232,13 @@ class PimTileSpec(CrossbarSpec):
         return []
 
 
+def most_positions(d_head: int, key_heads: int, cols: int) -> int:
+    """Positions that the memories of keys and of values address, for heads of this width on an array of `cols`."""
+    keys = MEMORY_MAX_WORDS // (key_heads * d_head) * cols
+    values = MEMORY_MAX_WORDS // (key_heads * -(-d_head // cols))
+    return min(keys, values)
+
+
 class PimLlmSpec(CrossbarSpec):
     """The hybrid accelerator: a decoder layer, its projections on crossbars and its attention on a tensor unit.
 
@@ -342,9 +349,7 @@ class PimLlmSpec(CrossbarSpec):
 
     def _cache_problems(self, d_head: int, key_heads: int) -> list[str]:
         """A KV cache that its memories cannot address."""
-        keys = MEMORY_MAX_WORDS // (key_heads * d_head) * self.cols
-        values = MEMORY_MAX_WORDS // (key_heads * -(-d_head // self.cols))
-        if self.context <= (most := min(keys, values)):
+        if self.context <= (most := most_positions(d_head, key_heads, self.cols)):
             return []
         return [
             f"context: {self.context} positions of {key_heads} heads of {d_head} on {self.cols} columns need a memory "

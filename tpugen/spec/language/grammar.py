@@ -56,7 +56,7 @@ def _accelerator_levels(kind: str) -> tuple[list[Rule], ...]:
 @cache
 def known_words() -> frozenset[str]:
     """Every word that a rule mentions."""
-    accelerators = (TPU_RULES, PIM_RULES, PIM_TILE_RULES, PIM_LLM_RULES, PIM_FALLBACK_RULES)
+    accelerators = (level for kind in ("tpu", "pim_tile", "pim_llm") for level in _accelerator_levels(kind))
     patterns = (rule.pattern for level in (MODIFIER_RULES, *_levels(), *accelerators) for rule in level)
     return frozenset(word for pattern in patterns for word in re.findall(r"[a-z]{4,}", pattern))
 

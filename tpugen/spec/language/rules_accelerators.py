@@ -9,6 +9,7 @@ contexts of a decoder layer are no operands.
 from __future__ import annotations
 
 from tpugen.spec.language.chart import Action, Found, Statement, rules
+from tpugen.spec.language.rules_actions import say, say_both, say_pair
 
 __all__ = ["FEATURE_RULES", "PIM_FALLBACK_RULES", "PIM_LLM_RULES", "PIM_RULES", "PIM_TILE_RULES", "TPU_RULES"]
 
@@ -16,20 +17,8 @@ _PERCENT_PARTS = 65536 / 100
 _CELL_PARTS = 256
 
 
-def _say(field: str, group: str = "n") -> Action:
-    return lambda found: [found.say(field, found.value(group))]
-
-
 def _flag(field: str, value: bool | int | str) -> Action:
     return lambda found: [found.say(field, value)]
-
-
-def _pair(first: str, second: str) -> Action:
-    return lambda found: [found.say(first, found.value("r")), found.say(second, found.value("c"))]
-
-
-def _square(first: str, second: str) -> Action:
-    return lambda found: [found.say(first, found.value("n")), found.say(second, found.value("n"))]
 
 
 def _feature(found: Found) -> list[Statement]:
@@ -115,34 +104,34 @@ PIM_RULES = rules(
     (r"int_(?P<w>{N}) weight", _weights),
     (rf"weight(?: (?:width|precision))?{_IS}{{1,2}} (?P<w>{{N}}) bit", _weights),
     # crossbars
-    (rf"{_PAIR}(?: (?:cells?|devices?))?(?: {_SIZE})? {_XBAR}", _pair("crossbar_rows", "crossbar_cols")),
-    (rf"{_XBAR}{_SIZE}?(?: (?:{{EQ}}|with|having|sized|at)){{0,2}}(?: size)? {_PAIR}(?: (?:cells?|pairs?))?", _pair("crossbar_rows", "crossbar_cols")),
-    (rf"{_XBAR}{_SIZE}{_IS}{{0,2}} (?P<n>{{N}})(?! (?:{{X}}|bit|row|col))", _square("crossbar_rows", "crossbar_cols")),
-    (rf"{_XBAR}{_IS}{{0,2}} (?P<r>{{N}}) row(?: pairs?)?(?: (?:and|,|by|x)){{1,2}} (?P<c>{{N}}) col(?: pairs?)?", _pair("crossbar_rows", "crossbar_cols")),
-    (rf"(?P<r>{{N}}) row(?: (?:and|,|by|x)){{1,2}} (?P<c>{{N}}) col(?: pairs?)? (?:per|in|for|on)(?: 1)? {_XBAR}", _pair("crossbar_rows", "crossbar_cols")),
-    (rf"(?P<r>{{N}}) row(?: (?:and|,|by|x)){{0,2}} (?P<c>{{N}}) col {_XBAR}", _pair("crossbar_rows", "crossbar_cols")),
-    (rf"(?P<n>{{N}}) row {_XBAR}", _say("crossbar_rows")),
-    (rf"(?P<n>{{N}}) col {_XBAR}", _say("crossbar_cols")),
-    (rf"{_XBAR} (?:of|with|having) (?P<n>{{N}}) row(?! (?:and|,|by|x|,? and) {{N}} col)", _say("crossbar_rows")),
-    (rf"(?:square )?{_XBAR} (?:of|=|sized) (?P<n>{{N}})(?! (?:{{X}}|bit|row|col|cells?|devices?|pairs?|word))", _square("crossbar_rows", "crossbar_cols")),
+    (rf"{_PAIR}(?: (?:cells?|devices?))?(?: {_SIZE})? {_XBAR}", say_pair("crossbar_rows", "crossbar_cols")),
+    (rf"{_XBAR}{_SIZE}?(?: (?:{{EQ}}|with|having|sized|at)){{0,2}}(?: size)? {_PAIR}(?: (?:cells?|pairs?))?", say_pair("crossbar_rows", "crossbar_cols")),
+    (rf"{_XBAR}{_SIZE}{_IS}{{0,2}} (?P<n>{{N}})(?! (?:{{X}}|bit|row|col))", say_both("crossbar_rows", "crossbar_cols")),
+    (rf"{_XBAR}{_IS}{{0,2}} (?P<r>{{N}}) row(?: pairs?)?(?: (?:and|,|by|x)){{1,2}} (?P<c>{{N}}) col(?: pairs?)?", say_pair("crossbar_rows", "crossbar_cols")),
+    (rf"(?P<r>{{N}}) row(?: (?:and|,|by|x)){{1,2}} (?P<c>{{N}}) col(?: pairs?)? (?:per|in|for|on)(?: 1)? {_XBAR}", say_pair("crossbar_rows", "crossbar_cols")),
+    (rf"(?P<r>{{N}}) row(?: (?:and|,|by|x)){{0,2}} (?P<c>{{N}}) col {_XBAR}", say_pair("crossbar_rows", "crossbar_cols")),
+    (rf"(?P<n>{{N}}) row {_XBAR}", say("crossbar_rows")),
+    (rf"(?P<n>{{N}}) col {_XBAR}", say("crossbar_cols")),
+    (rf"{_XBAR} (?:of|with|having) (?P<n>{{N}}) row(?! (?:and|,|by|x|, and) {{N}} col)", say("crossbar_rows")),
+    (rf"(?:square )?{_XBAR} (?:of|=|sized) (?P<n>{{N}})(?! (?:{{X}}|bit|row|col|cells?|devices?|pairs?|word))", say_both("crossbar_rows", "crossbar_cols")),
     (rf"square {_XBAR}", _feature),
-    (r"crossbar row(?: (?:{EQ}))? (?P<n>{N})", _say("crossbar_rows")),
-    (r"crossbar col(?: (?:{EQ}))? (?P<n>{N})", _say("crossbar_cols")),
-    (r"(?P<n>{N}) (?:word ?lines?|wordlines?)(?: (?:per|in) crossbars?)?", _say("crossbar_rows")),
-    (r"(?P<n>{N}) (?:bit lines?|bitlines?|col pairs?)(?: (?:per|in) crossbars?)", _say("crossbar_cols")),
+    (r"crossbar row(?: (?:{EQ}))? (?P<n>{N})", say("crossbar_rows")),
+    (r"crossbar col(?: (?:{EQ}))? (?P<n>{N})", say("crossbar_cols")),
+    (r"(?P<n>{N}) (?:word ?lines?|wordlines?)(?: (?:per|in) crossbars?)?", say("crossbar_rows")),
+    (r"(?P<n>{N}) (?:bit lines?|bitlines?|col pairs?)(?: (?:per|in) crossbars?)", say("crossbar_cols")),
     # converters
     (rf"(?P<b>{{N}}) bit(?: (?:wide|signed|resolution))? {_ADC}(?: (?:,|of|with|for|at|on|per|shared by|shared between|shared among|serving)){{0,2}} (?P<n>{{N}}) col(?: pairs?)?(?! (?:and|by|x|matrix|share|sharing|shares))", _adc_and_share),
-    (rf"(?P<n>{{N}}) bit(?: (?:wide|signed|resolution))? {_ADC}", _say("adc_bits")),
-    (rf"{_ADC}(?: (?:resolution|precision|width|bit|{{EQ}}|with|at|have|has|having|use|a)){{0,4}} (?P<n>{{N}})(?: bit(?: (?:of )?(?:resolution|precision))?)?(?! (?:col|crossbar|adc))", _say("adc_bits")),
+    (rf"(?P<n>{{N}}) bit(?: (?:wide|signed|resolution))? {_ADC}", say("adc_bits")),
+    (rf"{_ADC}(?: (?:resolution|precision|width|bit|{{EQ}}|with|at|have|has|having|use|a)){{0,4}} (?P<n>{{N}})(?: bit(?: (?:of )?(?:resolution|precision))?)?(?! (?:col|crossbar|adc))", say("adc_bits")),
     (rf"(?P<n>{{N}}) col(?: pairs?)? (?:per|for|share|shares|sharing|shared by)(?: 1)? (?P<b>{{N}}) bit {_ADC}", _adc_and_share),
     (rf"(?P<n>{{N}}) col(?: pairs?)? (?:per|for|share|shares|sharing|shared by)(?: 1)? {_ADC} (?:of|with|at) (?P<b>{{N}}) bit", _adc_and_share),
-    (rf"(?P<n>{{N}}) col(?: pairs?)? (?:per|for|on|to|at|behind)(?: 1)? {_ADC}", _say("columns_per_adc")),
-    (rf"(?P<n>{{N}}) col(?: pairs?)? (?:share|shares|sharing|shared by|that share|multiplexed (?:onto|on|to|into)|feed)(?: 1)? {_ADC}", _say("columns_per_adc")),
-    (rf"(?:1 )?{_ADC} (?:for|per|to|serving|serves|reads|reading|handles)(?: every)? (?P<n>{{N}}) col(?: pairs?)?", _say("columns_per_adc")),
+    (rf"(?P<n>{{N}}) col(?: pairs?)? (?:per|for|on|to|at|behind)(?: 1)? {_ADC}", say("columns_per_adc")),
+    (rf"(?P<n>{{N}}) col(?: pairs?)? (?:share|shares|sharing|shared by|that share|multiplexed (?:onto|on|to|into)|feed)(?: 1)? {_ADC}", say("columns_per_adc")),
+    (rf"(?:1 )?{_ADC} (?:for|per|to|serving|serves|reads|reading|handles)(?: every)? (?P<n>{{N}}) col(?: pairs?)?", say("columns_per_adc")),
     (rf"(?:1 )?{_ADC} (?:per|for|in|at) col(?: pairs?)?", _flag("columns_per_adc", 1)),
-    (rf"{_ADC}(?: (?:is|are|being|be|multiplexed|shared|multiplex)){{1,3}} (?:by|between|among|amongst|across|over|with) (?P<n>{{N}}) col(?: pairs?)?", _say("columns_per_adc")),
-    (r"(?P<n>{N}) (?:: 1|to 1|way) (?:col )?(?:multiplexing|multiplexed|mux|multiplexer|multiplexers|sharing)(?: (?:adcs?|col))?", _say("columns_per_adc")),
-    (rf"col per {_ADC}{_IS}{{0,2}} (?P<n>{{N}})", _say("columns_per_adc")),
+    (rf"{_ADC}(?: (?:is|are|being|be|multiplexed|shared|multiplex)){{1,3}} (?:by|between|among|amongst|across|over|with) (?P<n>{{N}}) col(?: pairs?)?", say("columns_per_adc")),
+    (r"(?P<n>{N}) (?:: 1|to 1|way) (?:col )?(?:multiplexing|multiplexed|mux|multiplexer|multiplexers|sharing)(?: (?:adcs?|col))?", say("columns_per_adc")),
+    (rf"col per {_ADC}{_IS}{{0,2}} (?P<n>{{N}})", say("columns_per_adc")),
     # skipping
     (rf"(?:0 )(?:bit )?(?:plane )?(?:skipping|skip){_IS}{{1,2}} {_YES}", _choice("zero_skipping")),
     (r"(?:0 )(?:bit )?(?:plane |planes )?(?:skipping|skip|skips|skipped)|(?:0 )?(?:input |activation )?sparsity(?: support)?", _flag("zero_skipping", True)),
@@ -161,65 +150,65 @@ PIM_RULES = rules(
     (rf"(?P<n>{{N}}) {_UNIT}?(?: of(?: cells?)?| of all cells?)?(?: cells?)?(?: (?:are|is|being))? stuck (?:at )?(?:on|1|high|short)(?: (?:cells?|faults?))?", _stuck("stuck_on")),
     (rf"stuck (?:at )?(?:off|0|low|open)(?: (?:cells?|faults?|rate|share|probability)){{0,2}}{_IS}{{0,2}} (?P<n>{{N}})(?: {_UNIT})?", _stuck("stuck_off")),
     (rf"stuck (?:at )?(?:on|1|high)(?: (?:cells?|faults?|rate|share|probability)){{0,2}}{_IS}{{0,2}} (?P<n>{{N}})(?: {_UNIT})?", _stuck("stuck_on")),
-    (rf"faults? seed{_IS}{{0,2}} (?P<n>{{N}})", _say("faults.seed")),
-    (rf"(?:read )?noise seed{_IS}{{0,2}} (?P<n>{{N}})", _say("noise.seed")),
+    (rf"faults? seed{_IS}{{0,2}} (?P<n>{{N}})", say("faults.seed")),
+    (rf"(?:read )?noise seed{_IS}{{0,2}} (?P<n>{{N}})", say("noise.seed")),
     (rf"(?:gaussian )?(?:read )?noise(?: (?:sigma|with|of|standard deviation|std)){{0,4}}{_IS}{{0,2}} (?P<n>{{N}})(?: cells?)?", _noise),
     (r"(?P<n>{N})(?: cells?)?(?: of)? (?:read )?noise", _noise),
 )  # fmt: skip
 """What all designs with crossbars have."""
 
 PIM_TILE_RULES = rules(
-    (rf"{_PAIR}(?: (?:{_TERN}|{_BIN}|weight|signed|sized?|large))?(?= (?:{_TERN}|{_BIN}|weight) )", _pair("rows", "cols")),
-    (rf"{_PAIR}(?: (?:weight|signed|stationary))? (?:matrix|layer|gemv|matvec|mvm|vmm|weight)", _pair("rows", "cols")),
-    (rf"(?:matrix|layer|gemv|mvm|vmm){_SIZE}?{_IS}{{0,3}} {_PAIR}", _pair("rows", "cols")),
-    (r"(?P<r>{N}) (?:input|activation|row)s?(?: (?:and|,|by|x|to|>|- >|into|with)){1,2} (?P<c>{N}) (?:output|result|col|neurons?)s?", _pair("rows", "cols")),
-    (r"(?P<c>{N}) (?:output|result|col)s?(?: (?:and|,|by|x|from|of)){1,2} (?P<r>{N}) (?:input|activation|row)s?", _pair("rows", "cols")),
+    (rf"{_PAIR}(?: (?:{_TERN}|{_BIN}|weight|signed|sized?|large))?(?= (?:{_TERN}|{_BIN}|weight) )", say_pair("rows", "cols")),
+    (rf"{_PAIR}(?: (?:weight|signed|stationary))? (?:matrix|layer|gemv|matvec|mvm|vmm|weight)", say_pair("rows", "cols")),
+    (rf"(?:matrix|layer|gemv|mvm|vmm){_SIZE}?{_IS}{{0,3}} {_PAIR}", say_pair("rows", "cols")),
+    (r"(?P<r>{N}) (?:input|activation|row)s?(?: (?:and|,|by|x|to|>|- >|into|with)){1,2} (?P<c>{N}) (?:output|result|col|neurons?)s?", say_pair("rows", "cols")),
+    (r"(?P<c>{N}) (?:output|result|col)s?(?: (?:and|,|by|x|from|of)){1,2} (?P<r>{N}) (?:input|activation|row)s?", say_pair("rows", "cols")),
     (rf"(?:{_PAIR}) tile|tile(?: (?:size|{{EQ}}|for|with)){{0,2}} {_PAIR.replace('<r>', '<s>').replace('<c>', '<d>')}", lambda found: [found.say("rows", found.value("r") or found.value("s")), found.say("cols", found.value("c") or found.value("d"))]),
-    (r"(?P<n>{N}) (?:input|row)(?! (?:lanes?|bit|per|vectors?))", _say("rows")),
-    (r"(?P<n>{N}) (?:output|col|result)(?! (?:lanes?|bit|per|pairs?|share|sharing))", _say("cols")),
-    (rf"row{_IS}{{0,2}} (?P<n>{{N}})", _say("rows")),
-    (rf"col{_IS}{{0,2}} (?P<n>{{N}})", _say("cols")),
-    (r"(?P<n>{N}) bit (?:wide )?(?:output|result|sum|partial sum|accumulator)", _say("result_width_bits")),
-    (rf"(?:output|result|sum|accumulator)(?: (?:width|precision|bit)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?: bit)(?! adc)", _say("result_width_bits")),
-    (rf"result width(?: bit)?{_IS}{{0,2}} (?P<n>{{N}})", _say("result_width_bits")),
-    (r"int_(?P<n>{N}) (?:output|result|sum)", _say("result_width_bits")),
+    (r"(?P<n>{N}) (?:input|row)(?! (?:lanes?|bit|per|vectors?))", say("rows")),
+    (r"(?P<n>{N}) (?:output|col|result)(?! (?:lanes?|bit|per|pairs?|share|sharing))", say("cols")),
+    (rf"row{_IS}{{0,2}} (?P<n>{{N}})", say("rows")),
+    (rf"col{_IS}{{0,2}} (?P<n>{{N}})", say("cols")),
+    (r"(?P<n>{N}) bit (?:wide )?(?:output|result|sum|partial sum|accumulator)", say("result_width_bits")),
+    (rf"(?:output|result|sum|accumulator)(?: (?:width|precision|bit)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?: bit)(?! adc)", say("result_width_bits")),
+    (rf"result width(?: bit)?{_IS}{{0,2}} (?P<n>{{N}})", say("result_width_bits")),
+    (r"int_(?P<n>{N}) (?:output|result|sum)", say("result_width_bits")),
     (rf"(?P<n>{{N}}) (?:input |activation )lanes?|(?P<m>{{N}}) (?:activation|input)(?: values?)? {_STEP}", lambda found: [found.say("input_lanes", found.value("n") or found.value("m"))]),
     (rf"(?P<n>{{N}}) (?:output |result )lanes?|(?P<m>{{N}}) (?:result|output)(?: values?)? {_STEP}", lambda found: [found.say("output_lanes", found.value("n") or found.value("m"))]),
-    (rf"input lanes?{_IS}{{0,2}} (?P<n>{{N}})", _say("input_lanes")),
-    (rf"output lanes?{_IS}{{0,2}} (?P<n>{{N}})", _say("output_lanes")),
+    (rf"input lanes?{_IS}{{0,2}} (?P<n>{{N}})", say("input_lanes")),
+    (rf"output lanes?{_IS}{{0,2}} (?P<n>{{N}})", say("output_lanes")),
 )  # fmt: skip
 """The matrix of a PIM tile, and its streams."""
 
 _OPERAND_DEPTH = [
-    (rf"(?P<n>{{N}}) (?:deep|entry|entries|slice|slices|word|beat)(?: deep)? {_DEPTH_NOUN}", _say("operand_depth")),
-    (rf"{_DEPTH_NOUN}(?: (?:depth|length|size))?{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}(?: deep)?", _say("operand_depth")),
-    (rf"{_DEPTH_NOUN} (?:depth|length){_IS}{{0,3}} (?P<n>{{N}})", _say("operand_depth")),
-    (rf"depth(?: of)? {_DEPTH_NOUN}{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}?", _say("operand_depth")),
-    (rf"operand depth{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}?", _say("operand_depth")),
-    (rf"(?P<n>{{N}}){_SLICES} (?:deep )?(?:per|in each|in|for) (?:(?:operand|buffer|memory) ){{0,2}}(?:bank|buffer|memory)", _say("operand_depth")),
+    (rf"(?P<n>{{N}}) (?:deep|entry|entries|slice|slices|word|beat)(?: deep)? {_DEPTH_NOUN}", say("operand_depth")),
+    (rf"{_DEPTH_NOUN}(?: (?:depth|length|size))?{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}(?: deep)?", say("operand_depth")),
+    (rf"{_DEPTH_NOUN} (?:depth|length){_IS}{{0,3}} (?P<n>{{N}})", say("operand_depth")),
+    (rf"depth(?: of)? {_DEPTH_NOUN}{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}?", say("operand_depth")),
+    (rf"operand depth{_IS}{{0,3}} (?P<n>{{N}}){_SLICES}?", say("operand_depth")),
+    (rf"(?P<n>{{N}}){_SLICES} (?:deep )?(?:per|in each|in|for) (?:(?:operand|buffer|memory) ){{0,2}}(?:bank|buffer|memory)", say("operand_depth")),
 ]  # fmt: skip
 
 PIM_LLM_RULES = rules(
     # the layer
-    (r"(?:d|d model|dmodel|d_model|hidden(?: (?:size|dimension|width|state))?|model (?:width|dimension|size)|embedding(?: (?:size|dimension|width))?|residual(?: stream)?(?: width)?|width|dimension)(?: (?:{EQ}|dimension))? (?P<n>{N})(?! (?:{X}|bit|heads?(?! (?:{EQ}|{N}))|row|col))", _say("d")),
-    (r"d_(?P<n>{N})", _say("d")),
-    (r"h (?:=|:) (?P<n>{N})", _say("heads")),
-    (r"l (?:=|:) (?P<n>{N})", _say("context")),
+    (r"(?:d|d model|dmodel|d_model|hidden(?: (?:size|dimension|width|state))?|model (?:width|dimension|size)|embedding(?: (?:size|dimension|width))?|residual(?: stream)?(?: width)?|width|dimension)(?: (?:{EQ}|dimension))? (?P<n>{N})(?! (?:{X}|bit|heads?(?! (?:{EQ}|{N}))|row|col))", say("d")),
+    (r"d_(?P<n>{N})", say("d")),
+    (r"h (?:=|:) (?P<n>{N})", say("heads")),
+    (r"l (?:=|:) (?P<n>{N})", say("context")),
     (r"(?P<n>{N}) (?:wide|dimensional|dimension)(?: (?:ternary|binary|1 bit))?(?= (?:decoder|transformer|layer|llm|model|residual|block|hidden|embedding|,|and|with))|(?P<m>{N}) wide(?! (?:crossbar|ffn|mlp|feed|array|adc|xbar))", lambda found: [found.say("d", found.value("n") or found.value("m"))]),
     (rf"(?:sharing |share |shared by |on )?(?P<n>{{N}}) {_KV} heads?|(?:number of |num |n )?{_KV} heads?{_IS}{{0,2}} (?P<m>{{N}})", lambda found: [found.say("kv_heads", found.value("n") or found.value("m"))]),
     (r"(?P<n>{N}) (?:(?:query|attention|self attention|q) )?heads? (?:of|with|,)(?: width| dimension| size)? (?P<w>{N})(?: (?:wide|dimensions?|elements?|values?|each))?(?! (?:kv|key|shared|bit|{X}|head|token|position|attention|query))", _heads_of),
     (r"(?P<n>{N}) (?:(?:query|attention|q) )?heads? in groups? of (?P<g>{N})", _kv_shared),
-    (r"(?P<n>{N}) (?:(?:query|attention|self attention|q) ){0,2}heads?", _say("heads")),
-    (rf"(?:number of |n |num |query |attention ){{0,2}}heads?{_IS}{{0,2}} (?P<n>{{N}})(?! (?:wide|dimensions?|elements?))", _say("heads")),
-    (rf"(?:head (?:width|dimension|size)|d head|d h){_IS}{{0,2}} (?P<n>{{N}})", _say("head_width")),
-    (r"(?P<n>{N}) query heads? per (?:kv|key) head", _say("group")),
+    (r"(?P<n>{N}) (?:(?:query|attention|self attention|q) ){0,2}heads?", say("heads")),
+    (rf"(?:number of |n |num |query |attention ){{0,2}}heads?{_IS}{{0,2}} (?P<n>{{N}})(?! (?:wide|dimensions?|elements?))", say("heads")),
+    (rf"(?:head (?:width|dimension|size)|d head|d h){_IS}{{0,2}} (?P<n>{{N}})", say("head_width")),
+    (r"(?P<n>{N}) query heads? per (?:kv|key) head", say("group")),
     (r"(?:multi query|mqa)(?: attention)?", _flag("kv_heads", 1)),
     (r"(?:multi head|multihead|mha|grouped query|grouped|gqa)(?: self)?(?: attention)?", _feature),
-    (rf"{_FFN}(?: (?:width|size|dimension|hidden|hidden size|inner)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?! (?:{{X}}|bit|heads?))(?: wide)?", _say("d_ff")),
-    (rf"(?P<n>{{N}}) (?:wide )?(?:hidden )?{_FFN}", _say("d_ff")),
-    (rf"(?:max(?:imum)? )?(?:context|ctx|sequence|seq|cache|kv cache|kv memory|prompt|position embeddings)(?: (?:length|len|window|size|depth|memory)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?! bit)(?: (?:positions?|tokens?|entries|steps?))?", _say("context")),
-    (r"(?P<n>{N}) (?:positions?|tokens?|entries|entry|step)(?: (?:of |in )?(?:context(?: window)?|kv cache|cache|kv memory|memory|history))?", _say("context")),
-    (r"(?P<n>{N}) (?:deep )?(?:context|kv cache)", _say("context")),
+    (rf"{_FFN}(?: (?:width|size|dimension|hidden|hidden size|inner)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?! (?:{{X}}|bit|heads?))(?: wide)?", say("d_ff")),
+    (rf"(?P<n>{{N}}) (?:wide )?(?:hidden )?{_FFN}", say("d_ff")),
+    (rf"(?:max(?:imum)? )?(?:context|ctx|sequence|seq|cache|kv cache|kv memory|prompt|position embeddings)(?: (?:length|len|window|size|depth|memory)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?! bit)(?: (?:positions?|tokens?|entries|steps?))?", say("context")),
+    (r"(?P<n>{N}) (?:positions?|tokens?|entries|entry|step)(?: (?:of |in )?(?:context(?: window)?|kv cache|cache|kv memory|memory|history))?", say("context")),
+    (r"(?P<n>{N}) (?:deep )?(?:context|kv cache)", say("context")),
     # its choices
     (rf"gated(?: (?:ffn|mlp))?{_IS}{{1,2}} {_YES}", _choice("gated")),
     (r"gated(?: (?:linear unit|activation|product))?(?! (?:ffn|mlp|feed) (?:{EQ} )?(?:true|false))|glu|geglu|gates?(?: matrix)?(?! level)", _flag("gated", True)),
@@ -229,15 +218,15 @@ PIM_LLM_RULES = rules(
     (r"norm(?:alization|alisation)? (?:{EQ} )?layer (?:norm)?", _flag("norm", "layer_norm")),
     (r"norm(?:alization|alisation)? (?:{EQ} )?rms (?:norm)?", _flag("norm", "rms_norm")),
     (r"geglu", lambda found: [found.say("gated", True), found.say("activation", "gelu")]),
-    (r"(?:hidden )?activation (?:gelu)|gelu|gaussian error linear units?", _flag("activation", "gelu")),
+    (r"gelu|gaussian error linear units?", _flag("activation", "gelu")),
     (r"squared relu|relu (?:squared|\^ 2|\* \* 2|²)|relu_2|relu 2|relu²|relu\^2|square relu|sq relu", _flag("activation", "relu2")),
     (r"swiglu|silu|swish|relu|sigmoid|tanh|rotary(?: embeddings?)?|rope|alibi|mixture of experts|moe|lm head", _unsupported),
     # the array
-    (rf"{_PAIR} {_ARRAY}(?: {_ARRAY})?", _pair("rows", "cols")),
-    (rf"{_ARRAY}(?: {_ARRAY})?{_SIZE}?{_IS}{{0,2}}(?: size)?{_IS}{{0,1}} {_PAIR}(?! (?:{_XBAR}))(?: (?:pe|processing element|mac))?", _pair("rows", "cols")),
-    (rf"{_ARRAY}{_SIZE}{_IS}{{0,2}} (?P<n>{{N}})(?! (?:{{X}}|bit|row|col))", _square("rows", "cols")),
-    (rf"{_PAIR} (?:pe|processing element|mac)(?: unit)?", _pair("rows", "cols")),
-    (r"(?P<r>{N}) row(?: (?:and|,|by|x)){1,2} (?P<c>{N}) col(?: (?:of|in) (?:pe|processing element|mac|array))?", _pair("rows", "cols")),
+    (rf"{_PAIR} {_ARRAY}(?: {_ARRAY})?", say_pair("rows", "cols")),
+    (rf"{_ARRAY}(?: {_ARRAY})?{_SIZE}?{_IS}{{0,2}}(?: size)?{_IS}{{0,1}} {_PAIR}(?! (?:{_XBAR}))(?: (?:pe|processing element|mac))?", say_pair("rows", "cols")),
+    (rf"{_ARRAY}{_SIZE}{_IS}{{0,2}} (?P<n>{{N}})(?! (?:{{X}}|bit|row|col))", say_both("rows", "cols")),
+    (rf"{_PAIR} (?:pe|processing element|mac)(?: unit)?", say_pair("rows", "cols")),
+    (r"(?P<r>{N}) row(?: (?:and|,|by|x)){1,2} (?P<c>{N}) col(?: (?:of|in) (?:pe|processing element|mac|array))?", say_pair("rows", "cols")),
     (rf"(?:array )?row{_IS}{{0,2}} (?P<n>{{N}})|(?P<m>{{N}}) row", lambda found: [found.say("rows", found.value("n") or found.value("m"))]),
     (rf"(?:array )?col{_IS}{{0,2}} (?P<n>{{N}})|(?P<m>{{N}}) col", lambda found: [found.say("cols", found.value("n") or found.value("m"))]),
     *_OPERAND_DEPTH,
@@ -260,10 +249,10 @@ FEATURE_RULES = rules(
 
 TPU_RULES = rules(
     *_OPERAND_DEPTH,
-    (r"(?P<n>{N}) bit(?: (?:wide|unsigned|integer)){0,2} (?:requanti[sz]ation|requantize|rescale|rescaling|scale|scaling|requant)(?: (?:multiplier|factor|scale|factors|multipliers))?", _say("multiplier_width_bits")),
-    (rf"(?:requanti[sz]ation|requantize|rescale|rescaling|scale|scaling|requant) (?:multiplier|factor|scale|width|factors)(?: (?:width|bit)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?: bit)?", _say("multiplier_width_bits")),
-    (rf"scale{_IS}{{1,2}} (?P<n>{{N}}) bit", _say("multiplier_width_bits")),
-    (rf"multiplier width(?: bit)?{_IS}{{0,2}} (?P<n>{{N}})(?: bit)?", _say("multiplier_width_bits")),
+    (r"(?P<n>{N}) bit(?: (?:wide|unsigned|integer)){0,2} (?:requanti[sz]ation|requantize|rescale|rescaling|scale|scaling|requant)(?: (?:multiplier|factor|scale|factors|multipliers))?", say("multiplier_width_bits")),
+    (rf"(?:requanti[sz]ation|requantize|rescale|rescaling|scale|scaling|requant) (?:multiplier|factor|scale|width|factors)(?: (?:width|bit)){{0,2}}{_IS}{{0,3}} (?P<n>{{N}})(?: bit)?", say("multiplier_width_bits")),
+    (rf"scale{_IS}{{1,2}} (?P<n>{{N}}) bit", say("multiplier_width_bits")),
+    (rf"multiplier width(?: bit)?{_IS}{{0,2}} (?P<n>{{N}})(?: bit)?", say("multiplier_width_bits")),
     (rf"unsigned activation{_IS}{{1,2}} {_YES}", _choice("unsigned_activations")),
     (r"(?:signed (?:and|or|/) )?(?:unsigned|uint_8|uint) (?:8 bit )?(?:activation)(?: (?:support|allowed|possible|too|mode))?|(?:int_8|int) (?:and|or|/) uint_8 (?:activation)|activation (?:(?:that|which|can|may|might|could|be|are|also|optionally|in|as) ){0,5}(?:unsigned|uint_8)", _flag("unsigned_activations", True)),
     (r"(?:relu(?: (?:\^ 2|squared|² |²))?|squared relu|relu_2|relu²)(?: (?:,|and|or|/) (?:relu(?: (?:\^ 2|squared))?|squared relu|relu_2|relu²))?(?: (?:activations?|unit|units|function|functions|output))?", _feature),

@@ -13,6 +13,7 @@ from typing import get_args
 
 from tpugen.spec.accelerators import Activation, Norm, WeightKind
 from tpugen.spec.language.chart import Action, Found, Rule, Statement, rules
+from tpugen.spec.language.rules_actions import say, say_both, say_pair
 
 __all__ = ["ARRAY_ASSIGNMENTS", "accelerator_assignments"]
 
@@ -59,20 +60,8 @@ _CHOICES: Mapping[str, tuple[str, Mapping[str, bool | str]]] = {
 """Fields whose values are words."""
 
 
-def _number(field: str) -> Action:
-    return lambda found: [found.say(field, found.value("n"))]
-
-
 def _choice(field: str, values: Mapping[str, bool | str]) -> Action:
     return lambda found: [found.say(field, values[" ".join(found.text("v").replace("-", " ").split())])]
-
-
-def _pair(found: Found) -> list[Statement]:
-    return [found.say("rows", found.value("r")), found.say("cols", found.value("c"))]
-
-
-def _square(found: Found) -> list[Statement]:
-    return [found.say("rows", found.value("n")), found.say("cols", found.value("n"))]
 
 
 def _list(numbers: Mapping[str, str]) -> Rule:
@@ -97,10 +86,13 @@ def _list(numbers: Mapping[str, str]) -> Rule:
 
 
 ARRAY_ASSIGNMENTS = rules(
-    (rf"row (?:x|by|,|and|&|/) col {_SET} (?P<r>{{N}}) (?:{{X}}|,|and) (?P<c>{{N}})(?! (?:row|col))", _pair),
-    (rf"row (?:x|by|,|and|&|/) col {_SET} (?P<n>{{N}}){_ALONE}", _square),
-    (rf"row {_SET} (?P<n>{{N}}){_ALONE}", _number("rows")),
-    (rf"col {_SET} (?P<n>{{N}}){_ALONE}", _number("cols")),
+    (
+        rf"row (?:x|by|,|and|&|/) col {_SET} (?P<r>{{N}}) (?:{{X}}|,|and) (?P<c>{{N}})(?! (?:row|col))",
+        say_pair("rows", "cols"),
+    ),
+    (rf"row (?:x|by|,|and|&|/) col {_SET} (?P<n>{{N}}){_ALONE}", say_both("rows", "cols")),
+    (rf"row {_SET} (?P<n>{{N}}){_ALONE}", say("rows")),
+    (rf"col {_SET} (?P<n>{{N}}){_ALONE}", say("cols")),
 )
 """The sides of an array, or of a matrix."""
 
@@ -110,7 +102,7 @@ def accelerator_assignments(fields: frozenset[str]) -> list[Rule]:
     numbers = {field: names for field, names in _NUMBERS.items() if field in fields}
     return [
         *ARRAY_ASSIGNMENTS,
-        *rules(*((rf"(?:{names}) {_SET} (?P<n>{{N}}){_ALONE}", _number(field)) for field, names in numbers.items())),
+        *rules(*((rf"(?:{names}) {_SET} (?P<n>{{N}}){_ALONE}", say(field)) for field, names in numbers.items())),
         *rules(
             *(
                 (rf"{words} {_SET} (?P<v>{'|'.join(values)})", _choice(field, values))
